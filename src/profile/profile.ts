@@ -1,0 +1,85 @@
+/**
+ * What things cost on one kind of machine with one Kafka version: every number that the simulator charges.
+ * No cost lives in code; a profile that lacks one that a scenario needs is refused by name.
+ */
+
+export interface Profile {
+  readonly format: 'brokertwin.profile/1';
+  readonly name: string;
+  /** `measured` on this very machine by `calibrate`, or shipped in the catalogue. */
+  readonly kind: 'measured' | 'catalogue';
+  readonly provenance: {
+    /** ISO date and time. */
+    readonly date: string;
+    readonly machine: string;
+    readonly kafka: string;
+    readonly note: string;
+    /** What was run to find the costs, and how well they explain it. */
+    readonly experiments: readonly CalibrationExperiment[];
+  };
+  /** Ranges that the calibration covered; a scenario outside is told so. */
+  readonly covered: {
+    readonly recordBytes: readonly [number, number];
+    readonly recordsPerSecond: readonly [number, number];
+    readonly partitions: readonly [number, number];
+    readonly brokers: readonly [number, number];
+  } | null;
+  readonly hardware: {
+    readonly cores: number;
+    readonly memoryBytes: number;
+    /** null: not a limit (loopback). */
+    readonly nicBytesPerSecond: number | null;
+    readonly diskWriteBytesPerSecond: number | null;
+  };
+  readonly costs: Readonly<Partial<Record<CostName, Cost>>>;
+}
+
+export interface CalibrationExperiment {
+  readonly name: string;
+  readonly seconds: number;
+  readonly recordBytes: number;
+  readonly partitions: number;
+  readonly recordsPerSecond: number;
+  /** Relative error of the CPU that the fitted costs give back for this experiment, by thread group. */
+  readonly residuals: Readonly<Record<string, number>>;
+}
+
+export interface Cost {
+  readonly value: number;
+  /** The counter or the citation that it came from; "undetermined: ..." when the data could not tell it from zero. */
+  readonly source: string;
+  readonly standardError: number | null;
+}
+
+/**
+ * Every cost by name, its unit last in the name, with what it is.
+ * "per batch" is per (partition, request) pair that carries records.
+ */
+export const COST_MEANINGS = {
+  'host.wakeUpLatencyNs': 'from waking a sleeping thread until it runs on an idle core',
+  'host.wakeUpCpuNs': 'CPU charged to a thread for each time it is woken from sleep',
+  'link.latencyNs': 'one-way delay of a message between two processes of one host',
+  'broker.network.perRequestNs': 'network thread: read one request and send its response, without the bytes',
+  'broker.network.perByteInNs': 'network thread: read one byte of a request',
+  'broker.network.perByteOutNs': 'network thread: send one byte of a response',
+  'broker.handler.producePerRequestNs': 'request handler: one produce request, without its batches',
+  'broker.handler.producePerBatchNs': 'request handler: validate and append one batch, without its bytes',
+  'broker.handler.producePerByteNs': 'request handler: CRC and copy to the page cache, one byte',
+  'broker.handler.fetchPerRequestNs': 'request handler: one fetch request, without its partitions',
+  'broker.handler.fetchPerPartitionNs': 'request handler: one partition of a fetch session that is looked at',
+  'broker.fetcher.perRequestNs':
+    'replica fetcher thread: build one fetch and read its response, without the bytes',
+  'broker.backgroundCores': 'cores that a broker uses for everything that is not a request',
+  'broker.gcPerByteNs': 'garbage collector threads, one byte of produced data',
+  'client.brokertwin.producer.perRecordNs': 'producer thread: make, schedule and account for one record',
+  'client.brokertwin.producer.perByteNs': 'producer thread: one byte of records',
+  'client.brokertwin.producer.perRequestNs': 'producer thread: one produce request and its response',
+  'client.brokertwin.consumer.perRecordNs': 'consumer thread: decode and account for one record',
+  'client.brokertwin.consumer.perByteNs': 'consumer thread: one byte of records',
+  'client.brokertwin.consumer.perRequestNs': 'consumer thread: one fetch request and its response',
+  'client.brokertwin.gcPerRecordNs':
+    'V8 garbage collector threads of the generator, one record sent or received',
+  'client.brokertwin.tickNs': "period of the producer thread's schedule timer",
+} as const;
+
+export type CostName = keyof typeof COST_MEANINGS;

@@ -1,0 +1,166 @@
+/**
+ * What an arm returns. Simulated and measured results have the same shape, so that the comparison and the report
+ * know nothing of where one came from. Plain JSON data; `run` is the only part that may differ between two runs of
+ * the same simulation.
+ */
+
+export interface RunResult {
+  readonly format: 'brokertwin.result/1';
+  readonly arm: 'simulated' | 'measured';
+  readonly scenario: {
+    readonly name: string;
+    readonly question: string | null;
+    readonly hash: string;
+    readonly seed: number;
+    readonly kafka: string;
+  };
+  /** Simulated arm only: the profile that the costs came from. */
+  readonly profile: {
+    readonly name: string;
+    readonly hash: string;
+    readonly kind: 'measured' | 'catalogue';
+  } | null;
+  /** Simulated arm only. */
+  readonly simulation: {
+    readonly traceHash: string;
+    readonly events: number;
+    readonly simulatedSeconds: number;
+    readonly shards: readonly { readonly name: string; readonly events: number }[];
+  } | null;
+  readonly phases: readonly PhaseResult[];
+  /** What was assumed or left out, one sentence each, for the report. */
+  readonly assumptions: readonly string[];
+  readonly run: RunFacts;
+}
+
+/** Facts of this very run; outside every comparison of results. */
+export interface RunFacts {
+  readonly startedAt: string;
+  readonly wallSeconds: number;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly os: string;
+  };
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface PhaseResult {
+  readonly name: string;
+  readonly load: number | 'max';
+  readonly warmupSeconds: number;
+  /** Length of the measured part; every figure below is of this part alone. */
+  readonly durationSeconds: number;
+  /** Over all producer classes: records acknowledged per second. */
+  readonly throughputRecordsPerSecond: number;
+  readonly throughputBytesPerSecond: number;
+  readonly publishLatencyMs: LatencySummary | null;
+  readonly endToEndLatencyMs: LatencySummary | null;
+  readonly classes: readonly TrafficClassResult[];
+  readonly windows: WindowSeries;
+  readonly requestStages: readonly RequestStages[];
+  readonly resources: readonly ResourceSeries[];
+  readonly threadCpu: readonly ThreadCpu[];
+  readonly events: readonly TimelineEvent[];
+  readonly counts: PhaseCounts;
+  /** How well the generator kept its schedule; null in the simulator. */
+  readonly generator: GeneratorHonesty | null;
+}
+
+/** Milliseconds; `curve` is the percentile curve for the report, from p0 to p99.99 and the maximum. */
+export interface LatencySummary {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly curve: readonly { readonly percentile: number; readonly ms: number }[];
+}
+
+export interface TrafficClassResult {
+  readonly name: string;
+  readonly role: 'producer' | 'consumer';
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Publish latency of a producer class, end-to-end latency of a consumer class; from the due time. */
+  readonly latencyMs: LatencySummary | null;
+  /** Consumer classes: records behind the log end, at the end of the measured part and at most. */
+  readonly lag: { readonly end: number; readonly max: number } | null;
+}
+
+/** Columns of equal length; one entry per window of `windowSeconds`, from the end of the warm-up. NaN-free: null = no sample. */
+export interface WindowSeries {
+  readonly windowSeconds: number;
+  readonly startSeconds: readonly number[];
+  readonly producedRecordsPerSecond: readonly number[];
+  readonly consumedRecordsPerSecond: readonly number[];
+  readonly publishP50Ms: readonly (number | null)[];
+  readonly publishP99Ms: readonly (number | null)[];
+  readonly endToEndP50Ms: readonly (number | null)[];
+  readonly endToEndP99Ms: readonly (number | null)[];
+}
+
+export type RequestType = 'Produce' | 'FetchConsumer' | 'FetchFollower';
+
+/** Mean milliseconds per stage, by the names of Kafka's own metrics (kafka.network:type=RequestMetrics). */
+export interface RequestStages {
+  readonly broker: number;
+  readonly request: RequestType;
+  readonly count: number;
+  readonly meanMs: {
+    readonly RequestQueueTimeMs: number;
+    readonly LocalTimeMs: number;
+    readonly RemoteTimeMs: number;
+    readonly ThrottleTimeMs: number;
+    readonly ResponseQueueTimeMs: number;
+    readonly ResponseSendTimeMs: number;
+    readonly TotalTimeMs: number;
+  };
+}
+
+/** Use of one resource per window; `capacity` in the same unit, null when unlimited or unknown. */
+export interface ResourceSeries {
+  readonly host: string;
+  /** Broker id when the resource is one broker's alone. */
+  readonly broker: number | null;
+  readonly resource: 'cpu' | 'nic.in' | 'nic.out' | 'disk.write' | 'disk.read';
+  readonly unit: 'cores' | 'B/s';
+  readonly capacity: number | null;
+  readonly values: readonly number[];
+}
+
+/** CPU time in the measured part. Process: "broker-1", "generator"; group: "network", "handler", "fetcher", "producer", ... */
+export interface ThreadCpu {
+  readonly process: string;
+  readonly group: string;
+  readonly cpuSeconds: number;
+  /** Times a sleeping thread of the group was woken (voluntary context switches); null when unknown. */
+  readonly wakeUps: number | null;
+}
+
+export interface TimelineEvent {
+  readonly atSeconds: number;
+  readonly what: string;
+}
+
+export interface PhaseCounts {
+  readonly recordsDue: number;
+  readonly recordsAcknowledged: number;
+  readonly recordsFailed: number;
+  readonly recordsConsumed: number;
+  readonly produceRequests: number;
+  readonly produceBatches: number;
+}
+
+export interface GeneratorHonesty {
+  /** Delay from a record's due time to its entry into the accumulator (waiting for buffer space excluded). */
+  readonly latenessMs: LatencySummary | null;
+  /** False when the generator, not the cluster, was the limit: the run is then invalid (exit 4). */
+  readonly keptSchedule: boolean;
+  readonly reason: string | null;
+  /** Share of its time that each worker's event loop was busy, 0 to 1. */
+  readonly workerUtilisation: readonly number[];
+}

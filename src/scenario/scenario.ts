@@ -1,0 +1,196 @@
+/**
+ * A scenario after reading: every unit resolved to bytes, milliseconds or per-second rates, every Kafka setting
+ * filled from Kafka's defaults. Plain data; both arms read exactly this.
+ */
+import type { BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig } from './kafka-defaults.ts';
+
+export interface Scenario {
+  readonly apiVersion: 'brokertwin/v1';
+  readonly name: string;
+  readonly question: string | null;
+  readonly hosts: readonly HostGroup[];
+  /** `cluster:` gives one template named "cluster"; `clusters:` one per key. */
+  readonly clusters: readonly ClusterTemplate[];
+  readonly links: readonly Link[];
+  readonly topics: readonly TopicClass[];
+  readonly producers: readonly ProducerClass[];
+  readonly consumers: readonly ConsumerClass[];
+  readonly mirrors: readonly Mirror[];
+  readonly operations: readonly Operation[];
+  readonly levels: readonly Level[];
+  readonly run: RunPlan;
+}
+
+/** `count` machines of one kind. Brokers and clients on the same group with count 1 share its cores. */
+export interface HostGroup {
+  readonly name: string;
+  /** Name of a profile in the catalogue, a path to a profile file, or "local" (this machine, calibrated). */
+  readonly profile: string;
+  readonly count: number;
+  readonly zones: readonly string[];
+  readonly racks: readonly string[];
+  /** Stated hardware overrides what the profile says. */
+  readonly hardware: {
+    readonly cores: number | null;
+    readonly memoryBytes: number | null;
+    readonly nicBytesPerSecond: number | null;
+    readonly diskWriteBytesPerSecond: number | null;
+  };
+}
+
+export interface ClusterTemplate {
+  readonly name: string;
+  readonly count: number;
+  readonly dataCentre: string | null;
+  readonly kafka: string;
+  readonly brokers: {
+    readonly host: string;
+    readonly count: number;
+    readonly config: BrokerConfig;
+    /** The properties that the scenario itself states, verbatim, for a real broker's server.properties. */
+    readonly stated: Readonly<Record<string, string>>;
+  };
+  readonly controllers: { readonly mode: 'combined' | 'separate'; readonly count: number };
+}
+
+/** A link between two data centres. */
+export interface Link {
+  readonly between: readonly [string, string];
+  readonly latencyMs: number;
+  readonly bytesPerSecond: number | null;
+}
+
+export interface TopicClass {
+  /** A topic's name, or a pattern with one `*` that numbers its `count` topics. */
+  readonly name: string;
+  readonly count: number;
+  readonly cluster: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: TopicConfig;
+  readonly stated: Readonly<Record<string, string>>;
+  readonly skew: Skew | null;
+  /** From a sidecar file: explicit replicas (broker ids, leader first) and rates of single partitions. */
+  readonly placement: readonly PartitionPlacement[] | null;
+}
+
+export interface PartitionPlacement {
+  readonly topic: string;
+  readonly partition: number;
+  readonly replicas: readonly number[];
+  readonly recordsPerSecond: number | null;
+}
+
+export interface Skew {
+  readonly zipf: number;
+}
+
+export type ClientKind = 'brokertwin' | 'java';
+
+export interface ProducerClass {
+  readonly name: string;
+  readonly cluster: string;
+  readonly host: string;
+  readonly client: ClientKind;
+  /** Names of topic classes. */
+  readonly topics: readonly string[];
+  /** Number of producer clients. */
+  readonly count: number;
+  /** Rate of the whole class. */
+  readonly rate: Rate;
+  readonly record: {
+    readonly value: Size;
+    readonly key: Key | null;
+    readonly headersBytes: number;
+  };
+  readonly config: ProducerConfig;
+  readonly stated: Readonly<Record<string, string>>;
+}
+
+export type Rate =
+  | { readonly kind: 'constant'; readonly recordsPerSecond: number }
+  | {
+      readonly kind: 'diurnal';
+      readonly peakRecordsPerSecond: number;
+      readonly troughRecordsPerSecond: number;
+      /** Milliseconds after midnight. */
+      readonly peakAtMs: number;
+    };
+
+export type Size =
+  | { readonly kind: 'constant'; readonly bytes: number }
+  | { readonly kind: 'lognormal'; readonly medianBytes: number; readonly p99Bytes: number };
+
+export interface Key {
+  readonly cardinality: number;
+  readonly bytes: number;
+  readonly zipf: number | null;
+}
+
+export interface ConsumerClass {
+  readonly name: string;
+  readonly cluster: string;
+  readonly host: string;
+  readonly client: ClientKind;
+  readonly topics: readonly string[];
+  readonly group: string;
+  readonly count: number;
+  /** Time the application takes for one record. */
+  readonly processUs: number;
+  readonly config: ConsumerConfig;
+  readonly stated: Readonly<Record<string, string>>;
+}
+
+/** Consumers of one cluster that produce what they read into another. */
+export interface Mirror {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly topics: readonly string[];
+  readonly host: string;
+  readonly count: number;
+  readonly client: ClientKind;
+  readonly consumer: ConsumerConfig;
+  readonly producer: ProducerConfig;
+}
+
+/** One entry of the timeline: `action` is its key in the file (`kill`, `start`, ...), `target` what stands under it. */
+export interface Operation {
+  readonly atMs: number;
+  readonly action: string;
+  readonly target: Readonly<Record<string, string | number | boolean | readonly number[]>>;
+}
+
+export interface Level {
+  /** As written in the file. */
+  readonly text: string;
+  /** A traffic class, or null for the whole scenario. */
+  readonly subject: string | null;
+  readonly metric: 'publishLatency' | 'endToEndLatency' | 'throughput' | 'lost' | 'lag';
+  readonly statistic:
+    | { readonly kind: 'percentile'; readonly percentile: number }
+    | { readonly kind: 'mean' | 'max' | 'total' };
+  /** For `lost(acks=all)`. */
+  readonly filter: Readonly<Record<string, string>>;
+  readonly comparison: '<' | '<=' | '==' | '>=' | '>';
+  /** Milliseconds, records per second, or records, by metric. */
+  readonly bound: number;
+}
+
+export interface RunPlan {
+  readonly seed: number;
+  readonly fidelity: 'auto' | 'batch' | 'flow' | 'zoom';
+  /** Load-generator threads on each client host; both arms spread the clients over them in the same way. */
+  readonly threads: { readonly producers: number; readonly consumers: number };
+  /** Played one after the other, each from fresh topics. A file without phases has one, named "run". */
+  readonly phases: readonly Phase[];
+}
+
+export interface Phase {
+  readonly name: string;
+  /** Factor on every producer's rate, or "max": every producer sends as fast as it is taken. */
+  readonly load: number | 'max';
+  readonly warmupMs: number;
+  /** Measured part, after the warm-up. */
+  readonly durationMs: number;
+}
