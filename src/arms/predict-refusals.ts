@@ -1,0 +1,151 @@
+/** What the batch simulation does not do yet; each with where the scenario asks for it. */
+import { missingCosts } from '../kafka/costs.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Refusal } from './refusals.ts';
+
+/** Producer slots (clients x partitions) that the accumulator's columns may have. */
+const SLOTS_MAX = 20_000_000;
+
+export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
+  return [
+    ...runRefusals(scenario),
+    ...hostRefusals(scenario, profiles),
+    ...topicRefusals(scenario),
+    ...producerRefusals(scenario),
+    ...consumerRefusals(scenario),
+    ...sizeRefusals(scenario),
+  ];
+}
+
+function runRefusals(scenario: Scenario): Refusal[] {
+  const refusals: Refusal[] = scenario.operations.map((operation, index) => ({
+    path: ['operations', index, operation.action],
+    message: `the simulator does not carry out "${operation.action}" yet; leave the operation out to simulate the rest`,
+  }));
+  if (scenario.run.fidelity === 'flow' || scenario.run.fidelity === 'zoom') {
+    refusals.push({
+      path: ['run', 'fidelity'],
+      message: `the simulator has no fidelity "${scenario.run.fidelity}" yet; use "batch" or "auto"`,
+    });
+  }
+  return refusals;
+}
+
+function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
+  const lacking = scenario.hosts.flatMap((host): Refusal[] => {
+    const missing = missingCosts(profiles[host.name]);
+    if (missing.length === 0) return [];
+    return [
+      {
+        path: ['hosts', host.name, 'profile'],
+        message: `profile "${profiles[host.name].name}" lacks ${missing.join(', ')}; calibrate, or name another profile`,
+      },
+    ];
+  });
+  const shared = scenario.hosts.flatMap((host): Refusal[] => {
+    const users = new Set([
+      ...scenario.clusters
+        .filter((cluster) => cluster.brokers.host === host.name)
+        .map((cluster) => cluster.name),
+      ...[...scenario.producers, ...scenario.consumers]
+        .filter((client) => client.host === host.name)
+        .map((client) => client.cluster),
+    ]);
+    if (users.size < 2) return [];
+    const message = `the simulator does not share one machine between clusters (${[...users].join(', ')}) yet; give each its own hosts`;
+    return [{ path: ['hosts', host.name], message }];
+  });
+  return [...lacking, ...shared];
+}
+
+function topicRefusals(scenario: Scenario): Refusal[] {
+  return scenario.topics.flatMap((topic) => [
+    ...(topic.skew === null
+      ? []
+      : [
+          {
+            path: ['topics', topic.name, 'skew'],
+            message: 'the simulator does not skew partitions yet; leave it out',
+          },
+        ]),
+    ...(topic.placement?.some((entry) => entry.recordsPerSecond !== null)
+      ? [
+          {
+            path: ['topics', topic.name, 'placement'],
+            message:
+              'the simulator does not follow rates of single partitions yet; leave the rate column out',
+          },
+        ]
+      : []),
+  ]);
+}
+
+function producerRefusals(scenario: Scenario): Refusal[] {
+  return scenario.producers.flatMap((producer) => {
+    const at = ['producers', producer.name];
+    const compression = producer.config['compression.type'];
+    return [
+      ...(producer.client === 'java'
+        ? [
+            {
+              path: [...at, 'client'],
+              message: 'no profile has costs of the Java client yet; use "brokertwin"',
+            },
+          ]
+        : []),
+      ...(producer.rate.kind === 'constant'
+        ? []
+        : [
+            {
+              path: [...at, 'rate'],
+              message: `the simulator does not follow a ${producer.rate.kind} rate yet; use a constant one`,
+            },
+          ]),
+      ...(compression === 'none'
+        ? []
+        : [
+            {
+              path: [...at, 'config', 'compression.type'],
+              message: `no profile has the cost of ${compression} yet; use "none"`,
+            },
+          ]),
+      ...(producer.record.key?.zipf == null
+        ? []
+        : [
+            {
+              path: [...at, 'record', 'key', 'zipf'],
+              message: 'the simulator does not skew keys yet; leave it out',
+            },
+          ]),
+    ];
+  });
+}
+
+function consumerRefusals(scenario: Scenario): Refusal[] {
+  return scenario.consumers.flatMap((consumer) =>
+    consumer.client === 'java'
+      ? [
+          {
+            path: ['consumers', consumer.name, 'client'],
+            message: 'no profile has costs of the Java client yet; use "brokertwin"',
+          },
+        ]
+      : [],
+  );
+}
+
+function sizeRefusals(scenario: Scenario): Refusal[] {
+  const partitionsOf = (names: readonly string[]): number =>
+    scenario.topics.reduce(
+      (sum, topic) => sum + (names.includes(topic.name) ? topic.count * topic.partitions : 0),
+      0,
+    );
+  const slots = scenario.producers.reduce(
+    (sum, producer) => sum + producer.count * partitionsOf(producer.topics),
+    0,
+  );
+  if (slots <= SLOTS_MAX) return [];
+  const message = `${slots} pairs of a producer and a partition are more than the ${SLOTS_MAX} that the simulator holds; use fewer producers or partitions`;
+  return [{ path: ['producers'], message }];
+}

@@ -1,0 +1,136 @@
+/** The predicting arm: a scenario and the profiles of its hosts in, a simulated RunResult out. */
+
+import { mirrorLatencyMs } from '../kafka/cluster/build-cluster.ts';
+import { planShards } from '../kafka/cluster/topology.ts';
+import type { ShardReadOut } from '../kafka/read-out.ts';
+import { runShards } from '../kernel/parallel/run-shards.ts';
+import { NS_PER_MS } from '../kernel/time.ts';
+import { foldChains } from '../kernel/trace-hash.ts';
+import type { Profile } from '../profile/profile.ts';
+import { profileHash, readProfile } from '../profile/read-profile.ts';
+import type { RunResult } from '../result/run-result.ts';
+import type { LoadedScenario } from '../scenario/read-scenario.ts';
+import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { assemblePhase } from './assemble-phase.ts';
+import { predictRefusals } from './predict-refusals.ts';
+import { refuse } from './refusals.ts';
+import { runFacts } from './run-facts.ts';
+
+export interface PredictOptions {
+  readonly loaded: LoadedScenario;
+  /** Name or file of a profile to use for every host, in place of what the scenario says. */
+  readonly profile?: string;
+  readonly workers: number;
+  readonly onProgress?: (progress: { readonly phase: string; readonly fraction: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Prediction {
+  readonly result: RunResult;
+  /** Of the first host; the report shows its costs. */
+  readonly profile: Profile;
+}
+
+/** Time after a phase's end in which what is in flight may still arrive. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Simulates every phase of the scenario.
+ * @throws UserError for what the simulator cannot do yet, by name and place
+ */
+export async function predict(options: PredictOptions): Promise<Prediction> {
+  const { loaded } = options;
+  const { scenario } = loaded;
+  const startedAt = new Date();
+  const profiles = Object.fromEntries(
+    scenario.hosts.map((host) => [host.name, readProfile(options.profile ?? host.profile)]),
+  );
+  refuse(loaded, predictRefusals(scenario, profiles));
+  const shards = planShards(scenario);
+  const chains: Uint32Array[] = [];
+  const events = shards.map(() => 0);
+  const phases: RunResult['phases'][number][] = [];
+  let simulatedMs = 0;
+  for (const phase of scenario.run.phases) {
+    const lengthMs = phase.warmupMs + phase.durationMs + DRAIN_MS;
+    const outcomes = await runPhase(options, profiles, phase, lengthMs, shards.length);
+    simulatedMs += lengthMs;
+    outcomes.forEach((outcome, index) => {
+      chains.push(outcome.hashChains);
+      events[index] += outcome.events;
+    });
+    const readOuts = outcomes.map((outcome) => outcome.result as ShardReadOut);
+    phases.push(
+      assemblePhase(
+        scenario,
+        phase,
+        shards.map((shard) => shard.name),
+        readOuts,
+      ),
+    );
+  }
+  const [first] = Object.values(profiles);
+  const result: RunResult = {
+    format: 'brokertwin.result/1',
+    arm: 'simulated',
+    scenario: {
+      name: scenario.name,
+      question: scenario.question,
+      hash: loaded.hash,
+      seed: scenario.run.seed,
+      kafka: [...new Set(scenario.clusters.map((cluster) => cluster.kafka))].join(', '),
+    },
+    profile: { name: first.name, hash: profileHash(first), kind: first.kind },
+    simulation: {
+      traceHash: foldChains(chains),
+      events: events.reduce((sum, count) => sum + count, 0),
+      simulatedSeconds: simulatedMs / 1000,
+      shards: shards.map((shard, index) => ({ name: shard.name, events: events[index] })),
+    },
+    phases,
+    assumptions: assumptions(scenario, profiles),
+    run: runFacts(startedAt, {}),
+  };
+  return { result, profile: first };
+}
+
+function runPhase(
+  options: PredictOptions,
+  profiles: Readonly<Record<string, Profile>>,
+  phase: Phase,
+  lengthMs: number,
+  shards: number,
+): ReturnType<typeof runShards> {
+  const { scenario } = options.loaded;
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const untilNs = lengthMs * NS_PER_MS;
+  const latencies = scenario.mirrors.map((mirror) => mirrorLatencyMs(scenario, mirror));
+  return runShards({
+    factoryModule: new URL(`../kafka/shard.${extension}`, import.meta.url).href,
+    input: { scenario, profiles, phase },
+    shards,
+    workers: options.workers,
+    untilNs,
+    lookaheadNs: latencies.length === 0 ? null : Math.min(...latencies) * NS_PER_MS,
+    onProgress: (nowNs) => options.onProgress?.({ phase: phase.name, fraction: nowNs / untilNs }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): string[] {
+  const catalogue = Object.entries(profiles).filter(([, profile]) => profile.kind === 'catalogue');
+  return [
+    ...catalogue.map(
+      ([host, profile]) =>
+        `Host ${host} costs what the catalogue's profile "${profile.name}" says; \`brokertwin calibrate\` measures this machine.`,
+    ),
+    'Brokers and generator are warm: a fresh JVM is 10 to 15 % slower for a minute or two.',
+    'Reads come from the page cache, and writes are never held up by write-back.',
+    ...(scenario.mirrors.length > 0
+      ? ["A mirror has no back-pressure, and its two halves do not share their host's cores."]
+      : []),
+    ...(scenario.topics.some((topic) => topic.placement === null)
+      ? ["Leaders are spread over the brokers in turn, without the random start of Kafka's own placement."]
+      : []),
+  ];
+}

@@ -1,0 +1,19 @@
+/** The facts of this very run, which stand outside every comparison of results. */
+import os from 'node:os';
+import { version } from '../package.ts';
+import type { RunFacts } from '../result/run-result.ts';
+
+/** @param versions of what was driven, beside our own and the runtime's */
+export function runFacts(startedAt: Date, versions: Readonly<Record<string, string>>): RunFacts {
+  return {
+    startedAt: startedAt.toISOString(),
+    wallSeconds: (Date.now() - startedAt.getTime()) / 1000,
+    machine: {
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+      os: `${os.type()} ${os.release()}`,
+    },
+    versions: { brokertwin: version, node: process.versions.node, ...versions },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Replica fetcher threads: one per (follower, leader broker, fetcher number), strictly serial.
+ *
+ * What:    build fetch, send, wait, append, repeat: one request in flight. A follower's append goes through the same
+ *          log append as the leader's.
+ * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch
+ * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
+ *          Fetcher number: abs(31 * hash(topic) + partition) mod num.replica.fetchers (AbstractFetcherManager.scala).
+ * Range:   every replica in sync; no throttles, no back-off.
+ * Error:   per stage in reports.
+ * Test:    test/kafka/replication.test.ts.
+ */
+import type { Int32Column } from '../../kernel/columns.ts';
+import type { ClusterModel } from '../cluster-model.ts';
+import { KIND } from '../kinds.ts';
+import { NONE, REQUEST } from '../requests.ts';
+
+const FETCH_REQUEST_BYTES = 128;
+
+export interface ReplicaFetcher {
+  readonly follower: number;
+  readonly thread: number;
+  readonly session: number;
+}
+
+/** Kafka's choice of a fetcher for a partition. */
+export function fetcherNumber(topic: string, partition: number, fetchers: number): number {
+  let hash = 0;
+  for (let index = 0; index < topic.length; index += 1) {
+    hash = (Math.imul(hash, 31) + topic.charCodeAt(index)) | 0;
+  }
+  return Math.abs((Math.imul(31, hash) + partition) | 0) % fetchers;
+}
+
+export class ReplicaFetchers {
+  readonly #model: ClusterModel;
+  readonly #fetchers: readonly ReplicaFetcher[];
+  /** The response that the thread is working on, or NONE while it builds a fetch. */
+  readonly #response: Int32Column;
+
+  constructor(model: ClusterModel, fetchers: readonly ReplicaFetcher[]) {
+    this.#model = model;
+    this.#fetchers = fetchers;
+    this.#response = model.sim.columns.int32('fetchers/response', fetchers.length);
+    this.#response.data.fill(NONE);
+  }
+
+  /** A fetcher begins: builds its first fetch. */
+  start(index: number): void {
+    this.#model.cpus.wake(this.#fetchers[index].thread, this.#costs(index).fetcherPerRequestNs / 2);
+  }
+
+  responseArrives(index: number, request: number): void {
+    const { cpus, requests } = this.#model;
+    const { thread } = this.#fetchers[index];
+    this.#response.data[index] = request;
+    const costs = this.#costs(index);
+    const bytes = requests.bytesOut.data[request];
+    const workNs =
+      costs.fetcherPerRequestNs +
+      bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
+      requests.batches.data[request] * costs.producePerBatchNs;
+    cpus.wake(thread, workNs);
+  }
+
+  threadDone(index: number): void {
+    const { requests, replicas, recorder, batches } = this.#model;
+    const fetcher = this.#fetchers[index];
+    const request = this.#response.data[index];
+    if (request !== NONE) {
+      this.#response.data[index] = NONE;
+      for (let left = requests.batches.data[request]; left > 0; left -= 1) {
+        const batch = replicas.takeFetched(fetcher.session);
+        recorder.appended(fetcher.follower, batches.bytes.data[batch]);
+        replicas.replicated(fetcher.session, batch);
+      }
+      requests.close(request);
+    }
+    this.#send(index);
+  }
+
+  #send(index: number): void {
+    const { requests, replicas, nics, sim, brokers } = this.#model;
+    const fetcher = this.#fetchers[index];
+    const session = replicas.session(fetcher.session);
+    const request = requests.open(REQUEST.fetchFollower, session.connection, fetcher.session);
+    requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
+    const leader = brokers[session.broker];
+    const delayNs = nics.send(brokers[fetcher.follower].host, leader.host, FETCH_REQUEST_BYTES);
+    sim.schedule(delayNs, leader.entity, KIND.requestArrives, request);
+  }
+
+  #costs(index: number): ClusterModel['brokers'][number]['costs'] {
+    return this.#model.brokers[this.#fetchers[index].follower].costs;
+  }
+}

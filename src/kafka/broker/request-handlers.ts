@@ -1,0 +1,125 @@
+/**
+ * The request queue and its handler threads (num.io.threads).
+ *
+ * What:    one FIFO of at most queued.max.requests; the handler that has slept longest is woken. A produce request is
+ *          appended in the handler; after the response is queued the same handler completes the parked fetches that
+ *          the new data satisfies (ReplicaManager.tryCompleteActions).
+ * Formula: produce = perRequest + batches * perBatch + bytes * perByte
+ *          fetch   = perRequest + partitions of the session * perPartition
+ *          completing a parked fetch = partitions of the session * perPartition                    (CPU ns)
+ * Source:  KafkaRequestHandler.scala, KafkaApis.scala, ReplicaManager.scala, DelayedFetch.scala, Kafka 4.2.
+ * Range:   produce and fetch; other requests are part of the broker's background use.
+ * Error:   per stage in reports.
+ * Test:    test/kafka/request-path.test.ts.
+ */
+import type { Int32Column } from '../../kernel/columns.ts';
+import { Fifos } from '../../kernel/fifo.ts';
+import type { ClusterModel } from '../cluster-model.ts';
+import { NONE, REQUEST } from '../requests.ts';
+import type { Broker } from './broker.ts';
+
+const WAITING_MAX = 16_777_216;
+/** Marks a job that completes a parked fetch. */
+const COMPLETES = 1;
+
+export class RequestHandlers {
+  readonly #model: ClusterModel;
+  /** Per broker: requests that wait. */
+  readonly #queue: Fifos;
+  /** Per broker: handlers that sleep. */
+  readonly #idle: Fifos;
+  /** Per handler thread: parked fetches to complete after its present request. */
+  readonly #actions: Fifos;
+  /** Per thread: request * 2 + (COMPLETES or 0), or NONE. */
+  readonly #current: Int32Column;
+
+  constructor(model: ClusterModel, brokers: readonly Broker[], threads: number) {
+    this.#model = model;
+    const columns = model.sim.columns;
+    this.#queue = new Fifos(columns, 'handlers/queue', brokers.length, WAITING_MAX);
+    this.#idle = new Fifos(columns, 'handlers/idle', brokers.length, WAITING_MAX);
+    this.#actions = new Fifos(columns, 'handlers/actions', threads, WAITING_MAX);
+    this.#current = columns.int32('handlers/current', threads);
+    this.#current.data.fill(NONE);
+    for (const broker of brokers) {
+      for (const thread of broker.handlerThreads) this.#idle.push(broker.index, thread);
+    }
+  }
+
+  isFull(broker: Broker): boolean {
+    return this.#queue.length(broker.index) >= broker.config['queued.max.requests'];
+  }
+
+  enqueue(broker: Broker, request: number): void {
+    this.#model.requests.queuedNs.data[request] = this.#model.sim.nowNs;
+    if (this.#idle.length(broker.index) === 0) {
+      this.#queue.push(broker.index, request);
+      return;
+    }
+    const thread = this.#idle.shift(broker.index);
+    this.#start(broker, thread, request, false);
+  }
+
+  /** A parked fetch of this handler's broker is satisfied: the handler completes it next. */
+  completeNext(thread: number, request: number): void {
+    this.#actions.push(thread, request);
+  }
+
+  threadDone(thread: number, broker: Broker): void {
+    const job = this.#current.data[thread];
+    const request = job >> 1;
+    if ((job & 1) === COMPLETES) this.#model.replicas.answerFetch(request);
+    else this.#handled(broker, thread, request);
+    this.#next(broker, thread);
+  }
+
+  #next(broker: Broker, thread: number): void {
+    if (this.#actions.length(thread) > 0) {
+      const request = this.#actions.shift(thread);
+      this.#current.data[thread] = request * 2 + COMPLETES;
+      this.#model.cpus.proceed(thread, this.#model.replicas.readWorkNs(broker, request));
+      return;
+    }
+    if (this.#queue.length(broker.index) > 0) {
+      const request = this.#queue.shift(broker.index);
+      this.#start(broker, thread, request, true);
+      this.#model.sockets.queueHasRoom(broker);
+      return;
+    }
+    this.#current.data[thread] = NONE;
+    this.#idle.push(broker.index, thread);
+  }
+
+  #start(broker: Broker, thread: number, request: number, awake: boolean): void {
+    const model = this.#model;
+    this.#current.data[thread] = request * 2;
+    const workNs = this.#workNs(broker, request);
+    if (awake) {
+      model.requests.startedNs.data[request] = model.sim.nowNs;
+      model.cpus.proceed(thread, workNs);
+    } else {
+      model.requests.startedNs.data[request] = model.sim.nowNs + broker.costs.wakeUpLatencyNs;
+      model.cpus.wake(thread, workNs);
+    }
+  }
+
+  #workNs(broker: Broker, request: number): number {
+    const requests = this.#model.requests;
+    const costs = broker.costs;
+    if (requests.type.data[request] === REQUEST.produce) {
+      return (
+        costs.producePerRequestNs +
+        requests.batches.data[request] * costs.producePerBatchNs +
+        requests.bytesIn.data[request] * costs.producePerByteNs
+      );
+    }
+    return costs.fetchPerRequestNs + this.#model.replicas.readWorkNs(broker, request);
+  }
+
+  #handled(broker: Broker, thread: number, request: number): void {
+    const requests = this.#model.requests;
+    requests.localDoneNs.data[request] = this.#model.sim.nowNs;
+    if (requests.type.data[request] === REQUEST.produce) this.#model.replicas.append(broker, thread, request);
+    else this.#model.replicas.fetch(broker, thread, request);
+  }
+}

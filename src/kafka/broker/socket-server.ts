@@ -1,0 +1,155 @@
+/**
+ * Kafka's socket server: connections, network threads, muting.
+ *
+ * What:    a connection belongs to one network thread (round-robin). The thread reads a whole request, then mutes the
+ *          connection until the response is sent: requests of one connection are served one at a time, whatever
+ *          max.in.flight allows on the wire. A full request queue (queued.max.requests) blocks the thread.
+ * Formula: read  = perRequest / 2 + bytesIn * perByteIn;   send = perRequest / 2 + bytesOut * perByteOut   (CPU ns)
+ * Source:  SocketServer.scala (Processor.processCompletedReceives mutes, processCompletedSends unmutes), Kafka 4.2.
+ * Range:   plaintext; the acceptor and new connections cost nothing.
+ * Error:   per stage in reports; unvalidated for TLS.
+ * Test:    test/kafka/request-path.test.ts.
+ */
+import type { Int32Column, Uint8Column } from '../../kernel/columns.ts';
+import { Fifos } from '../../kernel/fifo.ts';
+import type { ClusterModel } from '../cluster-model.ts';
+import { KIND } from '../kinds.ts';
+import { NONE } from '../requests.ts';
+import type { Broker } from './broker.ts';
+
+const WAITING_MAX = 33_554_432;
+const READ = 0;
+const SEND = 1;
+
+/** Who is at the two ends of a connection. */
+export interface Connection {
+  readonly broker: number;
+  readonly networkThread: number;
+  readonly clientHost: number;
+  /** The client's entity and thread, for the response. */
+  readonly clientEntity: number;
+}
+
+export class SocketServer {
+  readonly #model: ClusterModel;
+  readonly #connections: readonly Connection[];
+  readonly #muted: Uint8Column;
+  /** Requests that wait in the socket of a muted connection. */
+  readonly #inSocket: Fifos;
+  /** What a network thread has to do: request * 2 + (READ or SEND). */
+  readonly #jobs: Fifos;
+  readonly #current: Int32Column;
+  /** The request that a blocked network thread could not put into the full request queue. */
+  readonly #blocked: Int32Column;
+
+  constructor(model: ClusterModel, connections: readonly Connection[], threads: number) {
+    this.#model = model;
+    this.#connections = connections;
+    const columns = model.sim.columns;
+    this.#muted = columns.uint8('socket/muted', connections.length);
+    this.#inSocket = new Fifos(columns, 'socket/waiting', connections.length, WAITING_MAX);
+    this.#jobs = new Fifos(columns, 'network-threads/jobs', threads, WAITING_MAX);
+    this.#current = columns.int32('network-threads/current', threads);
+    this.#blocked = columns.int32('network-threads/blocked', threads);
+    this.#current.data.fill(NONE);
+    this.#blocked.data.fill(NONE);
+  }
+
+  connection(index: number): Connection {
+    return this.#connections[index];
+  }
+
+  /** A request has arrived in the connection's socket. */
+  requestArrives(request: number): void {
+    const connection = this.#model.requests.connection.data[request];
+    if (this.#muted.data[connection] === 1) this.#inSocket.push(connection, request);
+    else this.#read(connection, request);
+  }
+
+  /** Puts a response into the queue of its connection's network thread. */
+  respond(request: number): void {
+    const requests = this.#model.requests;
+    requests.respondedNs.data[request] = this.#model.sim.nowNs;
+    const connection = this.#connections[requests.connection.data[request]];
+    this.#give(connection.networkThread, request * 2 + SEND);
+  }
+
+  /** The request queue of the broker has room again: a blocked network thread goes on. */
+  queueHasRoom(broker: Broker): void {
+    for (const thread of broker.networkThreads) {
+      const request = this.#blocked.data[thread];
+      if (request === NONE) continue;
+      this.#blocked.data[thread] = NONE;
+      this.#model.handlers.enqueue(broker, request);
+      this.#next(thread, false);
+      return;
+    }
+  }
+
+  threadDone(thread: number): void {
+    const job = this.#current.data[thread];
+    const request = job >> 1;
+    if ((job & 1) === SEND) this.#sent(request);
+    else if (!this.#enqueue(thread, request)) return;
+    this.#next(thread, true);
+  }
+
+  /** False when the request queue is full and the thread now waits for room. */
+  #enqueue(thread: number, request: number): boolean {
+    const connection = this.#connections[this.#model.requests.connection.data[request]];
+    const broker = this.#model.brokers[connection.broker];
+    if (this.#model.handlers.isFull(broker)) {
+      this.#blocked.data[thread] = request;
+      return false;
+    }
+    this.#model.handlers.enqueue(broker, request);
+    return true;
+  }
+
+  #read(connection: number, request: number): void {
+    this.#muted.data[connection] = 1;
+    this.#give(this.#connections[connection].networkThread, request * 2 + READ);
+  }
+
+  #give(thread: number, job: number): void {
+    this.#jobs.push(thread, job);
+    if (this.#current.data[thread] === NONE) this.#next(thread, false);
+  }
+
+  #next(thread: number, awake: boolean): void {
+    if (this.#jobs.length(thread) === 0) {
+      this.#current.data[thread] = NONE;
+      return;
+    }
+    const job = this.#jobs.shift(thread);
+    this.#current.data[thread] = job;
+    const workNs = this.#workNs(job);
+    if (awake) this.#model.cpus.proceed(thread, workNs);
+    else this.#model.cpus.wake(thread, workNs);
+  }
+
+  #workNs(job: number): number {
+    const requests = this.#model.requests;
+    const request = job >> 1;
+    const { broker } = this.#connections[requests.connection.data[request]];
+    const costs = this.#model.brokers[broker].costs;
+    if ((job & 1) === READ) {
+      return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
+    }
+    requests.pickedNs.data[request] = this.#model.sim.nowNs;
+    return costs.networkPerRequestNs / 2 + requests.bytesOut.data[request] * costs.networkPerByteOutNs;
+  }
+
+  #sent(request: number): void {
+    const model = this.#model;
+    const requests = model.requests;
+    const index = requests.connection.data[request];
+    const connection = this.#connections[index];
+    const broker = model.brokers[connection.broker];
+    model.recorder.requestDone(broker.index, request);
+    const delayNs = model.nics.send(broker.host, connection.clientHost, requests.bytesOut.data[request]);
+    model.sim.schedule(delayNs, connection.clientEntity, KIND.responseArrives, request);
+    this.#muted.data[index] = 0;
+    if (this.#inSocket.length(index) > 0) this.#read(index, this.#inSocket.shift(index));
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The producers' record accumulator, as in Kafka's Java client and in our own generator, with records as counts.
+ *
+ * What:    a batch reserves batch.size of buffer.memory until it is acknowledged. A broker with a batch that is full,
+ *          linger.ms old, or kept from memory gets one request with the first batch of every one of its partitions,
+ *          sendable or not, up to max.request.size, starting after where the last request stopped. Keyless records
+ *          stay on a partition for batch.size bytes, then the next is drawn, once its last batch is full (KIP-794,
+ *          without the weights by queue length), and after twice batch.size in any case.
+ * Source:  RecordAccumulator.java, BuiltInPartitioner.java, Kafka 4.2.
+ * Range:   keyless, or keyed with keys spread evenly over the partitions; no retries, no expiry.
+ * Error:   batches per request and records per batch are compared in every report.
+ * Test:    test/kafka/accumulator.test.ts (conservation, sizes, linger; the generator's accumulator as oracle).
+ */
+import type { Float64Column, Int32Column } from '../../kernel/columns.ts';
+import { Fifos } from '../../kernel/fifo.ts';
+import type { Stream } from '../../kernel/random.ts';
+import type { ClusterModel } from '../cluster-model.ts';
+import { NONE, REQUEST } from '../requests.ts';
+
+const WAITING_MAX = 33_554_432;
+/** A batch's number in the linger queue: generation * this + row. */
+const GENERATION = 67_108_864;
+
+export interface ProducerClient {
+  /** NONE for a mirror. */
+  readonly classIndex: number;
+  readonly clientThread: number;
+  readonly host: number;
+  /** Mean bytes of one record inside a batch. */
+  readonly recordBytes: number;
+  readonly keyed: boolean;
+  readonly acks: '0' | '1' | 'all';
+  readonly lingerNs: number;
+  /** What a batch reserves and may hold. */
+  readonly batchBytes: number;
+  readonly bufferBytes: number;
+  readonly requestBytesMax: number;
+  readonly inFlightMax: number;
+  /** Slots are pairs of a client and a partition; a topic's are in a row. */
+  readonly topics: readonly {
+    readonly firstSlot: number;
+    readonly partitions: number;
+    readonly lane: number;
+  }[];
+  /** One link per broker that leads one of its partitions. */
+  readonly links: readonly ProducerLink[];
+  readonly stream: Stream;
+}
+
+export interface ProducerLink {
+  readonly index: number;
+  readonly broker: number;
+  readonly connection: number;
+  readonly slots: readonly number[];
+}
+
+export class Accumulator {
+  readonly #model: ClusterModel;
+  readonly #slotPartition: readonly number[];
+  readonly #slotLink: readonly number[];
+  /** Per slot: the batch being filled, and the full ones before it. */
+  readonly #open: Int32Column;
+  readonly #full: Fifos;
+  /** Per link: open batches by age (stale ones are dropped when they come to the front). */
+  readonly #filling: Fifos;
+  readonly #fullInLink: Int32Column;
+  readonly #inFlight: Int32Column;
+  readonly #drainStart: Int32Column;
+  /** Per lane (client and topic): the sticky partition's slot and the bytes it has had. */
+  readonly #stickySlot: Int32Column;
+  readonly #stickyBytes: Float64Column;
+  readonly #bufferUsed: Float64Column;
+  readonly #waitsForMemory: Int32Column;
+
+  constructor(
+    model: ClusterModel,
+    clients: readonly ProducerClient[],
+    slotPartition: readonly number[],
+    slotLink: readonly number[],
+    lanes: number,
+    links: number,
+  ) {
+    this.#model = model;
+    this.#slotPartition = slotPartition;
+    this.#slotLink = slotLink;
+    const columns = model.sim.columns;
+    this.#open = columns.int32('accumulator/open', slotPartition.length);
+    this.#open.data.fill(NONE);
+    this.#full = new Fifos(columns, 'accumulator/full', slotPartition.length, WAITING_MAX);
+    this.#filling = new Fifos(columns, 'accumulator/filling', links, WAITING_MAX);
+    this.#fullInLink = columns.int32('accumulator/full-in-link', links);
+    this.#inFlight = columns.int32('accumulator/in-flight', links);
+    this.#drainStart = columns.int32('accumulator/drain-start', links);
+    this.#stickySlot = columns.int32('accumulator/sticky-slot', lanes);
+    this.#stickyBytes = columns.float64('accumulator/sticky-bytes', lanes);
+    this.#bufferUsed = columns.float64('accumulator/buffer-used', clients.length);
+    this.#waitsForMemory = columns.int32('accumulator/waits-for-memory', clients.length);
+    for (const client of clients) {
+      for (const topic of client.topics) this.#stickySlot.data[topic.lane] = this.#draw(client, topic);
+    }
+  }
+
+  /**
+   * Puts in records of one topic, due at first, first + gap, ...
+   * @returns how many found room; the others wait for memory
+   */
+  add(
+    client: ProducerClient,
+    index: number,
+    topic: number,
+    records: number,
+    firstDueNs: number,
+    gapNs: number,
+  ): number {
+    const of = client.topics[topic];
+    let added = 0;
+    while (added < records) {
+      const slot = client.keyed ? this.#draw(client, of) : this.#sticky(client, of);
+      const batch = this.#batchWithRoom(client, index, slot);
+      if (batch === NONE) break;
+      const wanted = client.keyed ? 1 : Math.min(records - added, this.#untilSwitch(client, of.lane));
+      added += this.#fill(
+        client,
+        batch,
+        wanted,
+        firstDueNs + added * gapNs,
+        gapNs,
+        client.keyed ? NONE : of.lane,
+      );
+    }
+    this.#waitsForMemory.data[index] = added < records ? 1 : 0;
+    return added;
+  }
+
+  /** Forms the next request of a link, or NONE when nothing may be sent yet or enough is in flight. */
+  drain(client: ProducerClient, index: number, link: ProducerLink): number {
+    if (this.#inFlight.data[link.index] >= client.inFlightMax || !this.#isSendable(client, index, link))
+      return NONE;
+    const { requests, batches } = this.#model;
+    const request = requests.open(REQUEST.produce, link.connection, link.index);
+    const slots = link.slots;
+    let last = NONE;
+    let place = this.#drainStart.data[link.index] % slots.length;
+    for (let left = slots.length; left > 0; left -= 1) {
+      this.#drainStart.data[link.index] = place;
+      const batch = this.#first(slots[place]);
+      if (batch !== NONE) {
+        const bytes = requests.bytesIn.data[request] + batches.bytes.data[batch];
+        if (last !== NONE && bytes > client.requestBytesMax) break;
+        this.#take(slots[place], link.index);
+        if (last === NONE) requests.firstBatch.data[request] = batch;
+        else batches.nextInRequest.data[last] = batch;
+        last = batch;
+        requests.bytesIn.data[request] = bytes;
+        requests.batches.data[request] += 1;
+        requests.records.data[request] += batches.records.data[batch];
+      }
+      place = place + 1 === slots.length ? 0 : place + 1;
+    }
+    this.#inFlight.data[link.index] += 1;
+    return request;
+  }
+
+  /** A request of the link is done: its place in flight and the memory of its batches are free. */
+  done(client: ProducerClient, index: number, link: number, batches: number): void {
+    this.#inFlight.data[link] -= 1;
+    this.#bufferUsed.data[index] -= batches * client.batchBytes;
+  }
+
+  /** The slot of the present sticky partition, drawn anew when it is due to change. */
+  #sticky(client: ProducerClient, topic: ProducerClient['topics'][number]): number {
+    const slot = this.#stickySlot.data[topic.lane];
+    const bytes = this.#stickyBytes.data[topic.lane];
+    const isFull = this.#open.data[slot] === NONE || this.#isFull(client, this.#open.data[slot]);
+    if (bytes < client.batchBytes * (isFull ? 1 : 2)) return slot;
+    const drawn = this.#draw(client, topic);
+    this.#stickySlot.data[topic.lane] = drawn;
+    this.#stickyBytes.data[topic.lane] = 0;
+    return drawn;
+  }
+
+  /** Records until the sticky partition has had twice batch.size. */
+  #untilSwitch(client: ProducerClient, lane: number): number {
+    return Math.ceil((2 * client.batchBytes - this.#stickyBytes.data[lane]) / client.recordBytes);
+  }
+
+  #isFull(client: ProducerClient, batch: number): boolean {
+    return this.#model.batches.bytes.data[batch] + client.recordBytes > client.batchBytes;
+  }
+
+  /** The slot's batch that takes one more record, a new one if need be; NONE when memory is exhausted. */
+  #batchWithRoom(client: ProducerClient, index: number, slot: number): number {
+    const { batches, sim } = this.#model;
+    const open = this.#open.data[slot];
+    if (open !== NONE && !this.#isFull(client, open)) return open;
+    const link = this.#slotLink[slot];
+    if (open !== NONE) {
+      batches.open.data[open] = 0;
+      this.#open.data[slot] = NONE;
+      this.#full.push(slot, open);
+      this.#fullInLink.data[link] += 1;
+    }
+    if (this.#bufferUsed.data[index] + client.batchBytes > client.bufferBytes) return NONE;
+    this.#bufferUsed.data[index] += client.batchBytes;
+    const batch = batches.create(this.#slotPartition[slot], sim.nowNs);
+    this.#open.data[slot] = batch;
+    this.#filling.push(link, batches.generation.data[batch] * GENERATION + batch);
+    return batch;
+  }
+
+  /** Adds up to `wanted` records, at least one, as far as the batch has room; returns how many. */
+  #fill(
+    client: ProducerClient,
+    batch: number,
+    wanted: number,
+    firstDueNs: number,
+    gapNs: number,
+    lane: number,
+  ): number {
+    const { batches } = this.#model;
+    const fits = Math.floor((client.batchBytes - batches.bytes.data[batch]) / client.recordBytes);
+    const count = Math.max(1, Math.min(wanted, fits));
+    if (batches.records.data[batch] === 0) batches.firstDueNs.data[batch] = firstDueNs;
+    batches.records.data[batch] += count;
+    batches.bytes.data[batch] += count * client.recordBytes;
+    batches.lastDueNs.data[batch] = firstDueNs + (count - 1) * gapNs;
+    if (lane !== NONE) this.#stickyBytes.data[lane] += count * client.recordBytes;
+    return count;
+  }
+
+  #isSendable(client: ProducerClient, index: number, link: ProducerLink): boolean {
+    if (this.#fullInLink.data[link.index] > 0) return true;
+    const { batches, sim } = this.#model;
+    while (this.#filling.length(link.index) > 0) {
+      const entry = this.#filling.peek(link.index);
+      const batch = entry % GENERATION;
+      const isSame = batches.generation.data[batch] === (entry - batch) / GENERATION;
+      if (isSame && batches.open.data[batch] === 1) {
+        const isOld = sim.nowNs - batches.createdNs.data[batch] >= client.lingerNs;
+        return isOld || this.#waitsForMemory.data[index] === 1;
+      }
+      this.#filling.shift(link.index);
+    }
+    return false;
+  }
+
+  #first(slot: number): number {
+    return this.#full.length(slot) > 0 ? this.#full.peek(slot) : this.#open.data[slot];
+  }
+
+  #take(slot: number, link: number): void {
+    if (this.#full.length(slot) > 0) {
+      this.#full.shift(slot);
+      this.#fullInLink.data[link] -= 1;
+      return;
+    }
+    this.#model.batches.open.data[this.#open.data[slot]] = 0;
+    this.#open.data[slot] = NONE;
+  }
+
+  #draw(client: ProducerClient, topic: ProducerClient['topics'][number]): number {
+    return topic.firstSlot + this.#model.sim.random.integer(client.stream, topic.partitions);
+  }
+}

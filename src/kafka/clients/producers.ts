@@ -1,0 +1,262 @@
+/**
+ * Producer threads of the load generator: a timer tick puts the records that have come due into the accumulator and
+ * sends what is ready; acknowledgements are handled between ticks; everything on one thread, one job at a time.
+ *
+ * What:    jobs of a thread in FIFO order: TICK, SEND (one produce request), ACK (one response), FILL (a slice of
+ *          records of a producer without a rate, while its buffer has room).
+ * Formula: send + ack of a request = perRequest + records * perRecord + bytes * perByte   (CPU ns; a fifth of perRequest
+ *          at the acknowledgement)
+ * Source:  the generator in src/load; the costs are measured by calibration.
+ * Range:   client "brokertwin" at constant rates or as fast as it is taken.
+ * Error:   in every report (publish latency, requests, batches).
+ * Test:    test/kafka/producers.test.ts.
+ */
+import type { Float64Column, Int32Column } from '../../kernel/columns.ts';
+import { Fifos } from '../../kernel/fifo.ts';
+import type { ClusterModel } from '../cluster-model.ts';
+import type { Costs } from '../costs.ts';
+import { KIND } from '../kinds.ts';
+import { NONE } from '../requests.ts';
+import type { ProducerClient } from './accumulator.ts';
+
+const WAITING_MAX = 16_777_216;
+const TICK = 0;
+const SEND = 1;
+const ACK = 2;
+/** A producer without a rate makes records in slices, coming to its sockets in between. */
+const FILL = 3;
+const JOBS = 4;
+const ACK_SHARE = 0.2;
+/** One slice, as in the generator. */
+const FILL_BYTES = 262_144;
+
+export interface ProducerThread {
+  readonly thread: number;
+  readonly entity: number;
+  readonly costs: Costs;
+  readonly clients: readonly number[];
+}
+
+/** Due times of a client: startNs + k * gapNs while before endNs; gapNs null means as fast as it is taken. */
+export interface Schedule {
+  readonly startNs: number;
+  readonly gapNs: number | null;
+  readonly endNs: number;
+}
+
+export class Producers {
+  readonly #model: ClusterModel;
+  readonly #threads: readonly ProducerThread[];
+  readonly #clients: readonly ProducerClient[];
+  readonly #schedules: readonly (Schedule | null)[];
+  readonly #jobs: Fifos;
+  readonly #current: Int32Column;
+  readonly #made: Float64Column;
+  readonly #filling: Float64Column;
+  readonly #linkClient: readonly number[];
+
+  constructor(
+    model: ClusterModel,
+    threads: readonly ProducerThread[],
+    clients: readonly ProducerClient[],
+    schedules: readonly (Schedule | null)[],
+  ) {
+    this.#model = model;
+    this.#threads = threads;
+    this.#clients = clients;
+    this.#schedules = schedules;
+    const columns = model.sim.columns;
+    this.#jobs = new Fifos(columns, 'producer-threads/jobs', threads.length, WAITING_MAX);
+    this.#current = columns.int32('producer-threads/current', threads.length);
+    this.#current.data.fill(NONE);
+    this.#made = columns.float64('producers/made', clients.length);
+    this.#filling = columns.float64('producers/filling', clients.length);
+    this.#linkClient = clients.flatMap((client, index) => client.links.map(() => index));
+  }
+
+  client(index: number): ProducerClient {
+    return this.#clients[index];
+  }
+
+  tick(thread: number): void {
+    this.#push(thread, TICK);
+  }
+
+  responseArrives(request: number): void {
+    const of = this.clientOf(request);
+    if (of.acks === '0') this.#close(request);
+    else this.#push(of.clientThread, request * JOBS + ACK);
+  }
+
+  /** A mirror brings a batch of another cluster: its records enter as they come. */
+  mirrored(client: number, records: number, firstDueNs: number, lastDueNs: number): void {
+    const of = this.#clients[client];
+    const gapNs = records > 1 ? (lastDueNs - firstDueNs) / (records - 1) : 0;
+    this.#model.accumulator.add(of, client, 0, records, firstDueNs, gapNs);
+    this.#drain(client);
+  }
+
+  threadDone(thread: number): void {
+    const job = this.#current.data[thread];
+    const request = Math.floor(job / JOBS);
+    if (job % JOBS === SEND) this.#sent(request);
+    else if (job % JOBS === ACK) this.#acknowledged(request);
+    else if (job % JOBS === FILL) this.#fill(request);
+    else this.#ticked(thread);
+    this.#next(thread, true);
+  }
+
+  #push(thread: number, job: number): void {
+    this.#jobs.push(thread, job);
+    if (this.#current.data[thread] === NONE) this.#next(thread, false);
+  }
+
+  #next(thread: number, awake: boolean): void {
+    if (this.#jobs.length(thread) === 0) {
+      this.#current.data[thread] = NONE;
+      return;
+    }
+    const job = this.#jobs.shift(thread);
+    this.#current.data[thread] = job;
+    const workNs = this.#workNs(thread, job);
+    if (awake) this.#model.cpus.proceed(this.#threads[thread].thread, workNs);
+    else this.#model.cpus.wake(this.#threads[thread].thread, workNs);
+  }
+
+  #workNs(thread: number, job: number): number {
+    const { costs } = this.#threads[thread];
+    const { requests } = this.#model;
+    const request = Math.floor(job / JOBS);
+    switch (job % JOBS) {
+      case SEND:
+        return (
+          costs.producerPerRequestNs * (1 - ACK_SHARE) +
+          requests.records.data[request] * costs.producerPerRecordNs +
+          requests.bytesIn.data[request] * costs.producerPerByteNs
+        );
+      case ACK:
+        return costs.producerPerRequestNs * ACK_SHARE;
+      default:
+        return 0;
+    }
+  }
+
+  #ticked(thread: number): void {
+    const { sim } = this.#model;
+    const of = this.#threads[thread];
+    for (const client of of.clients) this.#make(client);
+    sim.schedule(of.costs.clientTickNs, of.entity, KIND.producerTick, thread);
+  }
+
+  #fill(client: number): void {
+    this.#filling.data[client] = 0;
+    this.#make(client);
+  }
+
+  /** Puts the records that are due into the accumulator, as far as there is room, and sends what is sendable. */
+  #make(client: number): void {
+    const schedule = this.#schedules[client];
+    if (schedule !== null) {
+      if (schedule.gapNs === null) this.#makeFreely(client, schedule);
+      else this.#makeDue(client, schedule, schedule.gapNs);
+    }
+    this.#drain(client);
+  }
+
+  #makeFreely(client: number, schedule: Schedule): void {
+    const { sim } = this.#model;
+    if (sim.nowNs >= schedule.endNs) return;
+    const of = this.#clients[client];
+    const wanted = Math.ceil(FILL_BYTES / of.recordBytes);
+    const made = this.#add(client, wanted, sim.nowNs, 0);
+    if (made === wanted && this.#filling.data[client] === 0) {
+      this.#filling.data[client] = 1;
+      this.#push(of.clientThread, client * JOBS + FILL);
+    }
+  }
+
+  #makeDue(client: number, schedule: Schedule, gapNs: number): void {
+    const upTo = Math.min(this.#model.sim.nowNs, schedule.endNs - 1);
+    if (upTo < schedule.startNs) return;
+    const made = this.#made.data[client];
+    const due = Math.floor((upTo - schedule.startNs) / gapNs) + 1 - made;
+    if (due > 0) this.#add(client, due, schedule.startNs + made * gapNs, gapNs);
+  }
+
+  /** Spreads records over the client's topics in turn; returns how many found room. */
+  #add(client: number, wanted: number, firstDueNs: number, gapNs: number): number {
+    const of = this.#clients[client];
+    const topics = of.topics.length;
+    const before = this.#made.data[client];
+    let added = 0;
+    for (let offset = 0; offset < Math.min(topics, wanted); offset += 1) {
+      const topic = (before + offset) % topics;
+      const records = Math.floor((wanted - offset - 1) / topics) + 1;
+      const first = firstDueNs + offset * gapNs;
+      added += this.#model.accumulator.add(of, client, topic, records, first, topics * gapNs);
+    }
+    this.#made.data[client] = before + added;
+    this.#model.recorder.recordsDue(of.classIndex, added, firstDueNs, gapNs);
+    return added;
+  }
+
+  #drain(client: number): void {
+    const of = this.#clients[client];
+    for (const link of of.links) {
+      for (;;) {
+        const request = this.#model.accumulator.drain(of, client, link);
+        if (request === NONE) break;
+        this.#push(of.clientThread, request * JOBS + SEND);
+      }
+    }
+  }
+
+  #sent(request: number): void {
+    const { requests, nics, sim, sockets, brokers, recorder, samples } = this.#model;
+    const connection = sockets.connection(requests.connection.data[request]);
+    const broker = brokers[connection.broker];
+    recorder.requestSent(requests.batches.data[request]);
+    samples.clientRecords(connection.clientHost, requests.records.data[request]);
+    const delayNs = nics.send(connection.clientHost, broker.host, requests.bytesIn.data[request]);
+    sim.schedule(delayNs, broker.entity, KIND.requestArrives, request);
+    if (this.clientOf(request).acks === '0') this.#record(request);
+  }
+
+  /** The client that sent a produce request. */
+  clientOf(request: number): ProducerClient {
+    return this.#clients[this.#linkClient[this.#model.requests.owner.data[request]]];
+  }
+
+  /** The records of a request count as published; its memory and its place in flight are free. */
+  #record(request: number): void {
+    const { requests, batches, recorder, accumulator } = this.#model;
+    const client = this.#linkClient[requests.owner.data[request]];
+    const of = this.#clients[client];
+    for (
+      let batch = requests.firstBatch.data[request];
+      batch !== NONE;
+      batch = batches.nextInRequest.data[batch]
+    ) {
+      if (of.classIndex >= 0) recorder.batchDone(of.classIndex, false, batch);
+    }
+    accumulator.done(of, client, requests.owner.data[request], requests.batches.data[request]);
+  }
+
+  #close(request: number): void {
+    const { requests, batches, replicas } = this.#model;
+    let batch = requests.firstBatch.data[request];
+    while (batch !== NONE) {
+      const next = batches.nextInRequest.data[batch];
+      replicas.release(batch);
+      batch = next;
+    }
+    requests.close(request);
+  }
+
+  #acknowledged(request: number): void {
+    const client = this.#linkClient[this.#model.requests.owner.data[request]];
+    this.#record(request);
+    this.#close(request);
+    this.#make(client);
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * One cluster with its clients, as one shard of the simulation. Owns the parts and the dispatch of events and of
+ * finished thread jobs; every mechanism lives in the part's own file.
+ *
+ *   Producers ─► Accumulator ─► SocketServer ─► RequestHandlers ─► ReplicaManager ─► SocketServer ─► Producers
+ *                                     ▲                                  ▲  │
+ *   Consumers, ReplicaFetchers ───────┴──────────────────────────────────┘  └─► (purgatory, high watermark)
+ */
+import { Cpus, type HostCpu, type ThreadOwner } from '../hardware/cpu.ts';
+import { type HostNic, Nics } from '../hardware/nic.ts';
+import type { Float64Column } from '../kernel/columns.ts';
+import type { Model, Simulation } from '../kernel/simulation.ts';
+import { NS_PER_MS } from '../kernel/time.ts';
+import { Batches } from './batches.ts';
+import type { Broker } from './broker/broker.ts';
+import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
+import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
+import { RequestHandlers } from './broker/request-handlers.ts';
+import { type Connection, SocketServer } from './broker/socket-server.ts';
+import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
+import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
+import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
+import type { Topology } from './cluster/topology.ts';
+import { KIND, KIND_NAMES } from './kinds.ts';
+import { Recorder, type RecorderOptions } from './recorder.ts';
+import { REQUEST, Requests } from './requests.ts';
+import { Samples } from './samples.ts';
+
+/** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
+export interface ThreadRole {
+  readonly role: 'network' | 'handler' | 'fetcher' | 'background' | 'producer' | 'consumer' | 'clientGc';
+  readonly index: number;
+  readonly host: number;
+}
+
+const ROLES = {
+  network: 0,
+  handler: 1,
+  fetcher: 2,
+  background: 3,
+  producer: 4,
+  consumer: 5,
+  clientGc: 6,
+} as const;
+const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
+
+/** Everything fixed about a shard, laid out by `buildCluster`. */
+export interface ClusterParts {
+  readonly topology: Topology;
+  readonly hostCpus: readonly HostCpu[];
+  readonly hostNics: readonly HostNic[];
+  readonly brokers: readonly Broker[];
+  readonly threads: readonly ThreadRole[];
+  readonly connections: readonly Connection[];
+  readonly sessions: readonly FetchSession[];
+  readonly fetchers: readonly ReplicaFetcher[];
+  readonly producerThreads: readonly ProducerThread[];
+  readonly producerClients: readonly ProducerClient[];
+  readonly schedules: readonly (Schedule | null)[];
+  readonly slotPartition: readonly number[];
+  readonly slotLink: readonly number[];
+  readonly lanes: number;
+  readonly links: number;
+  readonly consumerThreads: readonly ConsumerThread[];
+  readonly consumerClients: readonly ConsumerClient[];
+  /** Entity of the first mirror target, and the producer client of each. */
+  readonly mirrorTargets: { readonly firstEntity: number; readonly clients: readonly number[] };
+  /** Garbage collector thread of each client host that has one, and its cost per record. */
+  readonly clientGc: readonly {
+    readonly thread: number;
+    readonly host: number;
+    readonly perRecordNs: number;
+  }[];
+  readonly recorder: RecorderOptions;
+}
+
+export class ClusterModel implements Model, ThreadOwner {
+  readonly kindNames = KIND_NAMES;
+  readonly sim: Simulation;
+  readonly parts: ClusterParts;
+  readonly brokers: readonly Broker[];
+  readonly cpus: Cpus;
+  readonly nics: Nics;
+  readonly requests: Requests;
+  readonly batches: Batches;
+  readonly sockets: SocketServer;
+  readonly handlers: RequestHandlers;
+  readonly replicas: ReplicaManager;
+  readonly fetchers: ReplicaFetchers;
+  readonly accumulator: Accumulator;
+  readonly producers: Producers;
+  readonly consumers: Consumers;
+  readonly recorder: Recorder;
+  readonly samples: Samples;
+  /** Per thread: CPU that its next background job is to use up. */
+  readonly #owedNs: Float64Column;
+  readonly #busy: Float64Column;
+  readonly #roles: Uint8Array;
+
+  constructor(sim: Simulation, parts: ClusterParts) {
+    this.sim = sim;
+    this.parts = parts;
+    this.brokers = parts.brokers;
+    this.#roles = Uint8Array.from(parts.threads, (thread) => ROLES[thread.role]);
+    this.cpus = new Cpus({
+      sim,
+      kinds: { timer: KIND.cpuTimer, wake: KIND.threadWakes },
+      hosts: parts.hostCpus,
+      threadHosts: parts.threads.map((thread) => thread.host),
+      owner: this,
+    });
+    this.nics = new Nics(sim, parts.hostNics);
+    this.requests = new Requests(sim);
+    this.batches = new Batches(sim);
+    this.recorder = new Recorder(sim, this, parts.recorder);
+    this.sockets = new SocketServer(this, parts.connections, parts.threads.length);
+    this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
+    this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
+    this.fetchers = new ReplicaFetchers(this, parts.fetchers);
+    this.accumulator = new Accumulator(
+      this,
+      parts.producerClients,
+      parts.slotPartition,
+      parts.slotLink,
+      parts.lanes,
+      parts.links,
+    );
+    this.producers = new Producers(this, parts.producerThreads, parts.producerClients, parts.schedules);
+    this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
+    this.samples = new Samples(this);
+    this.#owedNs = sim.columns.float64('background/owed', parts.threads.length);
+    this.#busy = sim.columns.float64('background/busy', parts.threads.length);
+    sim.setModel(this);
+    this.#start();
+  }
+
+  handle(kind: number, target: number, a: number, b: number, c: number): void {
+    switch (kind) {
+      case KIND.cpuTimer:
+        this.cpus.onTimer(target);
+        break;
+      case KIND.threadWakes:
+        this.cpus.onWake(a);
+        break;
+      case KIND.requestArrives:
+        this.sockets.requestArrives(a);
+        break;
+      case KIND.responseArrives:
+        this.#responseArrives(a);
+        break;
+      case KIND.producerTick:
+        this.producers.tick(a);
+        break;
+      case KIND.fetchTimesOut:
+        this.replicas.fetchTimesOut(a);
+        break;
+      case KIND.backgroundTick:
+        this.#background();
+        this.sim.schedule(BACKGROUND_TICK_NS, target, KIND.backgroundTick);
+        break;
+      case KIND.windowEnds:
+        this.samples.take(a);
+        break;
+      case KIND.mirroredBatch:
+        this.producers.mirrored(
+          this.parts.mirrorTargets.clients[target - this.parts.mirrorTargets.firstEntity],
+          a,
+          b,
+          c,
+        );
+        break;
+      case KIND.fetchStarts:
+        this.#startFetching();
+        break;
+      default:
+        throw new Error(`event kind ${kind} is not known`);
+    }
+  }
+
+  threadDone(thread: number): void {
+    const { index } = this.parts.threads[thread];
+    switch (this.#roles[thread]) {
+      case ROLES.network:
+        this.sockets.threadDone(thread);
+        break;
+      case ROLES.handler:
+        this.handlers.threadDone(thread, this.brokers[index]);
+        break;
+      case ROLES.fetcher:
+        this.fetchers.threadDone(index);
+        break;
+      case ROLES.producer:
+        this.producers.threadDone(index);
+        break;
+      case ROLES.consumer:
+        this.consumers.threadDone(index);
+        break;
+      default:
+        this.#busy.data[thread] = 0;
+    }
+  }
+
+  /** The acks setting that a produce request was sent with. */
+  acks(request: number): ProducerClient['acks'] {
+    return this.producers.clientOf(request).acks;
+  }
+
+  #responseArrives(request: number): void {
+    const type = this.requests.type.data[request];
+    if (type === REQUEST.produce) this.producers.responseArrives(request);
+    else if (type === REQUEST.fetchConsumer) this.consumers.responseArrives(request);
+    else {
+      const session = this.replicas.session(this.requests.owner.data[request]);
+      this.fetchers.responseArrives(session.owner, request);
+    }
+  }
+
+  #start(): void {
+    const first = this.parts.hostCpus[0].entity;
+    const { warmNs, windowNs } = this.recorder.options;
+    this.sim.schedule(0, first, KIND.fetchStarts);
+    this.sim.schedule(BACKGROUND_TICK_NS, first, KIND.backgroundTick);
+    this.parts.producerThreads.forEach((thread, index) => {
+      this.sim.schedule(thread.costs.clientTickNs, thread.entity, KIND.producerTick, index);
+    });
+    for (let window = 0; window <= this.recorder.windows; window += 1) {
+      this.sim.schedule(warmNs + window * windowNs, first, KIND.windowEnds, window);
+    }
+  }
+
+  #startFetching(): void {
+    this.parts.fetchers.forEach((_, index) => {
+      this.fetchers.start(index);
+    });
+    this.parts.consumerClients.forEach((_, index) => {
+      this.consumers.start(index);
+    });
+  }
+
+  /** Work that is no request's: what every broker always uses, and the garbage collectors' share of the traffic. */
+  #background(): void {
+    for (const broker of this.brokers) {
+      const { backgroundCores, gcPerByteNs } = broker.costs;
+      const bytes = this.samples.newBytes(broker.index);
+      this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * backgroundCores + bytes * gcPerByteNs);
+    }
+    for (const gc of this.parts.clientGc) {
+      this.#owe(gc.thread, this.samples.newClientRecords(gc.host) * gc.perRecordNs);
+    }
+  }
+
+  #owe(thread: number, workNs: number): void {
+    this.#owedNs.data[thread] += workNs;
+    if (this.#busy.data[thread] === 1 || this.#owedNs.data[thread] === 0) return;
+    this.#busy.data[thread] = 1;
+    this.cpus.wake(thread, this.#owedNs.data[thread]);
+    this.#owedNs.data[thread] = 0;
+  }
+}

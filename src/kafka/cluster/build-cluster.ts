@@ -1,0 +1,386 @@
+/** Turns a laid-out cluster, the profiles of its hosts and a phase into the fixed parts of a shard, and starts it. */
+import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
+import { Simulation } from '../../kernel/simulation.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
+import type { Profile } from '../../profile/profile.ts';
+import { BATCH_OVERHEAD_BYTES, recordBytes } from '../../scenario/record-format.ts';
+import type { Phase, Scenario } from '../../scenario/scenario.ts';
+import type { Broker } from '../broker/broker.ts';
+import { fetcherNumber, type ReplicaFetcher } from '../broker/replica-fetcher.ts';
+import type { FetchSession } from '../broker/replica-manager.ts';
+import type { Connection } from '../broker/socket-server.ts';
+import type { ProducerClient } from '../clients/accumulator.ts';
+import type { ConsumerClient } from '../clients/consumers.ts';
+import type { Schedule } from '../clients/producers.ts';
+import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
+import { type Costs, costsOf } from '../costs.ts';
+import { NONE } from '../requests.ts';
+import { meanValueBytes } from './record-size.ts';
+import { layOut, planShards, type Topology } from './topology.ts';
+
+/** What a shard is built from; plain data, so that it can be sent to a worker. */
+export interface ShardInput {
+  readonly scenario: Scenario;
+  /** By host group. */
+  readonly profiles: Readonly<Record<string, Profile>>;
+  readonly phase: Phase;
+}
+
+const LIMITS = { eventsPending: 16_777_216, eventsPerInstant: 1_000_000 };
+const WINDOW_NS = NS_PER_SECOND;
+
+/** Builds the shard of that number, ready to run. */
+export function buildCluster(input: ShardInput, shard: number): ClusterModel {
+  const sim = new Simulation({
+    seed: `${input.scenario.run.seed}/${planShards(input.scenario)[shard].name}`,
+    entityBase: shard * ENTITIES_PER_SHARD,
+    limits: LIMITS,
+  });
+  return new Builder(input, shard, sim).build();
+}
+
+class Builder {
+  readonly #input: ShardInput;
+  readonly #sim: Simulation;
+  readonly #topology: Topology;
+  readonly #costs: readonly Costs[];
+  readonly #profiles: readonly Profile[];
+  readonly #threads: ThreadRole[] = [];
+  readonly #connections: Connection[] = [];
+  readonly #sessions: FetchSession[] = [];
+  readonly #fetchers: ReplicaFetcher[] = [];
+  readonly #connectionsOfBroker: number[];
+  readonly #shard: number;
+
+  constructor(input: ShardInput, shard: number, sim: Simulation) {
+    this.#input = input;
+    this.#shard = shard;
+    this.#sim = sim;
+    this.#topology = layOut(input.scenario, planShards(input.scenario)[shard]);
+    this.#profiles = this.#topology.hosts.map((host) => input.profiles[host.group]);
+    this.#costs = this.#profiles.map((profile) => costsOf(profile));
+    this.#connectionsOfBroker = this.#topology.brokers.map(() => 0);
+  }
+
+  build(): ClusterModel {
+    const { scenario, phase } = this.#input;
+    const topology = this.#topology;
+    const mirrorClients = topology.producers.flatMap((producer, index) =>
+      producer.classIndex < 0 ? [index] : [],
+    );
+    const mirrorEntities = mirrorClients.map((client) => this.#sim.entity(topology.producers[client].name));
+    const hostCpus = topology.hosts.map((host, index) => ({
+      entity: this.#sim.entity(`host ${host.name}`),
+      cores: this.#groupOf(index).hardware.cores ?? this.#profiles[index].hardware.cores,
+      wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
+      wakeUpCpuNs: this.#costs[index].wakeUpCpuNs,
+    }));
+    const hostNics = topology.hosts.map((_, index) => ({
+      bytesPerSecond:
+        this.#groupOf(index).hardware.nicBytesPerSecond ?? this.#profiles[index].hardware.nicBytesPerSecond,
+      latencyNs: this.#costs[index].linkLatencyNs,
+    }));
+    const brokers = this.#brokers();
+    this.#addFetchers(brokers);
+    const clientEntities = topology.clientThreads.map((thread, index) =>
+      this.#sim.entity(`${thread.role} thread ${index + 1} on ${topology.hosts[thread.host].name}`),
+    );
+    const producers = this.#producers(brokers, clientEntities);
+    const consumers = this.#consumers(brokers, clientEntities);
+    return new ClusterModel(this.#sim, {
+      topology,
+      hostCpus,
+      hostNics,
+      brokers,
+      threads: this.#threads,
+      connections: this.#connections,
+      sessions: this.#sessions,
+      fetchers: this.#fetchers,
+      ...producers,
+      ...consumers,
+      mirrorTargets: { firstEntity: mirrorEntities[0] ?? NONE, clients: mirrorClients },
+      clientGc: this.#clientGc(),
+      recorder: {
+        warmNs: phase.warmupMs * NS_PER_MS,
+        endNs: (phase.warmupMs + phase.durationMs) * NS_PER_MS,
+        windowNs: WINDOW_NS,
+        producerClasses: scenario.producers.length,
+        consumerClasses: scenario.consumers.length,
+        brokers: brokers.length,
+      },
+    });
+  }
+
+  #groupOf(host: number): Scenario['hosts'][number] {
+    const name = this.#topology.hosts[host].group;
+    const group = this.#input.scenario.hosts.find((entry) => entry.name === name);
+    if (group === undefined) throw new Error(`no host group is called ${name}`);
+    return group;
+  }
+
+  #thread(role: ThreadRole['role'], index: number, host: number): number {
+    return this.#threads.push({ role, index, host }) - 1;
+  }
+
+  #brokers(): Broker[] {
+    const { config } = this.#topology.cluster.brokers;
+    return this.#topology.brokers.map(({ id, host }, index) => ({
+      index,
+      id,
+      host,
+      entity: this.#sim.entity(`broker ${id}`),
+      costs: this.#costs[host],
+      config,
+      networkThreads: times(config['num.network.threads'], () => this.#thread('network', index, host)),
+      handlerThreads: times(config['num.io.threads'], () => this.#thread('handler', index, host)),
+      backgroundThread: this.#thread('background', index, host),
+    }));
+  }
+
+  /** A new connection to the broker, on its network threads in turn. */
+  #connect(broker: Broker, clientHost: number, clientEntity: number): number {
+    const number = this.#connectionsOfBroker[broker.index];
+    this.#connectionsOfBroker[broker.index] = number + 1;
+    const networkThread = broker.networkThreads[number % broker.networkThreads.length];
+    return this.#connections.push({ broker: broker.index, networkThread, clientHost, clientEntity }) - 1;
+  }
+
+  #addFetchers(brokers: readonly Broker[]): void {
+    const { partitions, topics } = this.#topology;
+    for (const follower of brokers) {
+      for (const leader of brokers) {
+        const mine: number[][] = times(follower.config['num.replica.fetchers'], () => []);
+        partitions.forEach((partition, index) => {
+          if (partition.replicas[0] !== leader.index || leader === follower) return;
+          if (!partition.replicas.includes(follower.index)) return;
+          const topic = topics[partition.topic];
+          mine[fetcherNumber(topic.name, index - topic.firstPartition, mine.length)].push(index);
+        });
+        for (const of of mine) if (of.length > 0) this.#addFetcher(follower, leader, of);
+      }
+    }
+  }
+
+  #addFetcher(follower: Broker, leader: Broker, partitions: readonly number[]): void {
+    const { config } = follower;
+    const index = this.#fetchers.length;
+    const session = this.#sessions.push({
+      isFollower: true,
+      broker: leader.index,
+      connection: this.#connect(leader, follower.host, follower.entity),
+      owner: index,
+      partitions,
+      minBytes: config['replica.fetch.min.bytes'],
+      maxBytes: config['replica.fetch.response.max.bytes'],
+      partitionMaxBytes: config['replica.fetch.max.bytes'],
+      maxWaitNs: config['replica.fetch.wait.max.ms'] * NS_PER_MS,
+    });
+    this.#fetchers.push({
+      follower: follower.index,
+      thread: this.#thread('fetcher', index, follower.host),
+      session: session - 1,
+    });
+  }
+
+  #producers(brokers: readonly Broker[], entities: readonly number[]) {
+    const { scenario } = this.#input;
+    const { topics, partitions, producers, clientThreads } = this.#topology;
+    const slotPartition: number[] = [];
+    const slotLink: number[] = [];
+    let lanes = 0;
+    let links = 0;
+    const threads = this.#clientThreadsOf('producers', 'producer', entities);
+    const clients = producers.map((layout): ProducerClient => {
+      const { config } = layout;
+      const firstLink = links;
+      const linkOf = new Map<number, { broker: number; slots: number[] }>();
+      const ofTopics = layout.topics.map((topic) => {
+        const { firstPartition, class: topicClass } = topics[topic];
+        const firstSlot = slotPartition.length;
+        for (let offset = 0; offset < topicClass.partitions; offset += 1) {
+          const broker = partitions[firstPartition + offset].replicas[0];
+          const link = linkOf.get(broker) ?? { broker, slots: [] };
+          linkOf.set(broker, link);
+          link.slots.push(slotPartition.length);
+          slotLink.push(firstLink + [...linkOf.keys()].indexOf(broker));
+          slotPartition.push(firstPartition + offset);
+        }
+        lanes += 1;
+        return { firstSlot, partitions: topicClass.partitions, lane: lanes - 1 };
+      });
+      links += linkOf.size;
+      const of = layout.classIndex < 0 ? null : scenario.producers[layout.classIndex];
+      const bytes = recordBytesOf(of?.record ?? this.#mirroredRecord(layout.topics), config['batch.size']);
+      return {
+        classIndex: layout.classIndex,
+        clientThread: threads.indexOf[layout.thread],
+        host: layout.host,
+        recordBytes: bytes,
+        keyed: (of?.record.key ?? null) !== null,
+        acks: config.acks,
+        lingerNs: config['linger.ms'] * NS_PER_MS,
+        batchBytes: Math.max(config['batch.size'], Math.ceil(bytes) + BATCH_OVERHEAD_BYTES),
+        // A mirror has no back-pressure of its own: what it reads, it holds until it is written.
+        bufferBytes: of === null ? Number.MAX_SAFE_INTEGER : config['buffer.memory'],
+        requestBytesMax: config['max.request.size'],
+        inFlightMax: config['max.in.flight.requests.per.connection'],
+        topics: ofTopics,
+        links: [...linkOf.values()].map(({ broker, slots }, index) => ({
+          index: firstLink + index,
+          broker,
+          connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
+          slots,
+        })),
+        stream: this.#sim.random.stream(`producer/${layout.name}/sticky`),
+      };
+    });
+    return {
+      producerThreads: threads.list.map((thread) => ({
+        ...thread,
+        clients: producers.flatMap((layout, index) => (layout.thread === thread.layout ? [index] : [])),
+      })),
+      producerClients: clients,
+      schedules: producers.map((layout) => this.#schedule(layout)),
+      slotPartition,
+      slotLink,
+      lanes,
+      links,
+      clientThreadCount: clientThreads.length,
+    };
+  }
+
+  /** The records of a mirror are as its first producing class makes them. */
+  #mirroredRecord(topics: readonly number[]): Scenario['producers'][number]['record'] {
+    const names = topics.map((topic) => this.#topology.topics[topic].class.name);
+    const source = this.#input.scenario.producers.find((producer) =>
+      producer.topics.some((topic) => names.includes(topic)),
+    );
+    if (source === undefined) throw new Error(`nobody produces to what is mirrored (${names.join(', ')})`);
+    return source.record;
+  }
+
+  #schedule(layout: Topology['producers'][number]): Schedule | null {
+    if (layout.classIndex < 0) return null;
+    const { scenario, phase } = this.#input;
+    const of = scenario.producers[layout.classIndex];
+    const endNs = (phase.warmupMs + phase.durationMs) * NS_PER_MS;
+    if (phase.load === 'max') return { startNs: 0, gapNs: null, endNs };
+    if (of.rate.kind !== 'constant') throw new Error(`rate ${of.rate.kind} of ${of.name} is not simulated`);
+    const classGapNs = NS_PER_SECOND / (of.rate.recordsPerSecond * phase.load);
+    const client = Number(layout.name.slice(of.name.length + 1)) - 1;
+    return { startNs: client * classGapNs, gapNs: classGapNs * of.count, endNs };
+  }
+
+  #consumers(brokers: readonly Broker[], entities: readonly number[]) {
+    const { scenario } = this.#input;
+    const { partitions, consumers } = this.#topology;
+    const threads = this.#clientThreadsOf('consumers', 'consumer', entities);
+    const clients = consumers.map((layout, index): ConsumerClient => {
+      const { config } = layout;
+      const byLeader = new Map<number, number[]>();
+      for (const partition of layout.partitions) {
+        const leader = partitions[partition].replicas[0];
+        byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+      }
+      const sessions = [...byLeader].map(
+        ([broker, of]) =>
+          this.#sessions.push({
+            isFollower: false,
+            broker,
+            connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
+            owner: index,
+            partitions: of,
+            minBytes: config['fetch.min.bytes'],
+            maxBytes: config['fetch.max.bytes'],
+            partitionMaxBytes: config['max.partition.fetch.bytes'],
+            maxWaitNs: config['fetch.max.wait.ms'] * NS_PER_MS,
+          }) - 1,
+      );
+      return {
+        recorderClass: layout.mirror >= 0 ? NONE : scenario.producers.length + layout.classIndex,
+        clientThread: threads.indexOf[layout.thread],
+        host: layout.host,
+        processNs: layout.classIndex < 0 ? 0 : scenario.consumers[layout.classIndex].processUs * 1000,
+        sessions,
+        mirror: layout.mirror < 0 ? null : this.#mirrorTarget(layout),
+      };
+    });
+    return { consumerThreads: threads.list, consumerClients: clients };
+  }
+
+  /** Where the mirror's other half is: the targets are the first entities of their shard, in the order of the file. */
+  #mirrorTarget(layout: Topology['consumers'][number]): { entity: number; delayNs: number } {
+    const { scenario } = this.#input;
+    const mirror = scenario.mirrors[layout.mirror];
+    const shards = planShards(scenario);
+    const own = shards[this.#shard];
+    const targets = shards.flatMap((shard, index) =>
+      scenario.clusters[shard.cluster].name === mirror.to ? [index] : [],
+    );
+    const before = scenario.mirrors
+      .slice(0, layout.mirror)
+      .reduce((count, other) => count + (other.to === mirror.to ? other.count : 0), 0);
+    const client = Number(layout.name.slice(layout.name.lastIndexOf('-') + 1)) - 1;
+    const shard = targets[own.instance % targets.length];
+    return {
+      entity: shard * ENTITIES_PER_SHARD + before + client,
+      delayNs: mirrorLatencyMs(scenario, mirror) * NS_PER_MS,
+    };
+  }
+
+  #clientThreadsOf(
+    role: 'producers' | 'consumers',
+    threadRole: 'producer' | 'consumer',
+    entities: readonly number[],
+  ) {
+    const list: { thread: number; entity: number; costs: Costs; layout: number }[] = [];
+    const indexOf: number[] = [];
+    this.#topology.clientThreads.forEach((thread, layout) => {
+      if (thread.role !== role) return;
+      indexOf[layout] = list.length;
+      list.push({
+        thread: this.#thread(threadRole, list.length, thread.host),
+        entity: entities[layout],
+        costs: this.#costs[thread.host],
+        layout,
+      });
+    });
+    return { list, indexOf };
+  }
+
+  #clientGc() {
+    const hosts = [...new Set(this.#topology.clientThreads.map((thread) => thread.host))];
+    return hosts.map((host) => ({
+      thread: this.#thread('clientGc', host, host),
+      host,
+      perRecordNs: this.#costs[host].clientGcPerRecordNs,
+    }));
+  }
+}
+
+/** Latency of the link that a mirror crosses, ms. */
+export function mirrorLatencyMs(scenario: Scenario, mirror: Scenario['mirrors'][number]): number {
+  const dataCentreOf = (name: string): string | null =>
+    scenario.clusters.find((cluster) => cluster.name === name)?.dataCentre ?? null;
+  const ends = [dataCentreOf(mirror.from), dataCentreOf(mirror.to)];
+  const link = scenario.links.find(({ between }) =>
+    ends.every((end) => end !== null && between.includes(end)),
+  );
+  if (link === undefined) throw new Error(`no link joins the data centres of mirror ${mirror.name}`);
+  return link.latencyMs;
+}
+
+/** Mean bytes of a record in a batch that is about full. */
+function recordBytesOf(record: Scenario['producers'][number]['record'], batchBytes: number): number {
+  const valueBytes = meanValueBytes(record.value);
+  const shape = {
+    keyBytes: record.key?.bytes ?? null,
+    valueBytes: Math.round(valueBytes),
+    headersBytes: record.headersBytes === 0 ? 1 : record.headersBytes,
+  };
+  return recordBytes(shape, Math.floor(batchBytes / Math.max(1, valueBytes) / 2));
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}

@@ -1,0 +1,68 @@
+/** The costs of a profile as the model's hot paths read them: one field each, ns unless the name says otherwise. */
+import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.ts';
+
+export interface Costs {
+  readonly wakeUpLatencyNs: number;
+  readonly wakeUpCpuNs: number;
+  readonly linkLatencyNs: number;
+  readonly networkPerRequestNs: number;
+  readonly networkPerByteInNs: number;
+  readonly networkPerByteOutNs: number;
+  readonly producePerRequestNs: number;
+  readonly producePerBatchNs: number;
+  readonly producePerByteNs: number;
+  readonly fetchPerRequestNs: number;
+  readonly fetchPerPartitionNs: number;
+  readonly fetcherPerRequestNs: number;
+  readonly backgroundCores: number;
+  readonly gcPerByteNs: number;
+  readonly producerPerRecordNs: number;
+  readonly producerPerByteNs: number;
+  readonly producerPerRequestNs: number;
+  readonly consumerPerRecordNs: number;
+  readonly consumerPerByteNs: number;
+  readonly consumerPerRequestNs: number;
+  readonly clientGcPerRecordNs: number;
+  readonly clientTickNs: number;
+}
+
+const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
+  wakeUpLatencyNs: 'host.wakeUpLatencyNs',
+  wakeUpCpuNs: 'host.wakeUpCpuNs',
+  linkLatencyNs: 'link.latencyNs',
+  networkPerRequestNs: 'broker.network.perRequestNs',
+  networkPerByteInNs: 'broker.network.perByteInNs',
+  networkPerByteOutNs: 'broker.network.perByteOutNs',
+  producePerRequestNs: 'broker.handler.producePerRequestNs',
+  producePerBatchNs: 'broker.handler.producePerBatchNs',
+  producePerByteNs: 'broker.handler.producePerByteNs',
+  fetchPerRequestNs: 'broker.handler.fetchPerRequestNs',
+  fetchPerPartitionNs: 'broker.handler.fetchPerPartitionNs',
+  fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
+  backgroundCores: 'broker.backgroundCores',
+  gcPerByteNs: 'broker.gcPerByteNs',
+  producerPerRecordNs: 'client.brokertwin.producer.perRecordNs',
+  producerPerByteNs: 'client.brokertwin.producer.perByteNs',
+  producerPerRequestNs: 'client.brokertwin.producer.perRequestNs',
+  consumerPerRecordNs: 'client.brokertwin.consumer.perRecordNs',
+  consumerPerByteNs: 'client.brokertwin.consumer.perByteNs',
+  consumerPerRequestNs: 'client.brokertwin.consumer.perRequestNs',
+  clientGcPerRecordNs: 'client.brokertwin.gcPerRecordNs',
+  clientTickNs: 'client.brokertwin.tickNs',
+};
+
+/** The costs that the profile lacks, each with what it is; empty when it has all. */
+export function missingCosts(profile: Profile): string[] {
+  return Object.values(COST_OF)
+    .filter((name) => profile.costs[name] === undefined)
+    .map((name) => `${name} (${COST_MEANINGS[name]})`);
+}
+
+/** @throws Error when the profile lacks a cost; ask `missingCosts` first. */
+export function costsOf(profile: Profile): Costs {
+  const missing = missingCosts(profile);
+  if (missing.length > 0) throw new Error(`profile "${profile.name}" lacks ${missing.join(', ')}`);
+  return Object.fromEntries(
+    Object.entries(COST_OF).map(([field, name]) => [field, profile.costs[name]?.value]),
+  ) as unknown as Costs;
+}

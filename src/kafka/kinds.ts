@@ -1,0 +1,15 @@
+/** The kinds of events of a cluster's shard. */
+export const KIND = {
+  cpuTimer: 0,
+  threadWakes: 1,
+  requestArrives: 2,
+  responseArrives: 3,
+  producerTick: 4,
+  fetchTimesOut: 5,
+  backgroundTick: 6,
+  windowEnds: 7,
+  mirroredBatch: 8,
+  fetchStarts: 9,
+} as const;
+
+export const KIND_NAMES: readonly string[] = Object.keys(KIND);

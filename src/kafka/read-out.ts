@@ -1,0 +1,117 @@
+/** What a shard leaves behind at the end of a phase, as plain data: counts, sums and buckets, nothing derived. */
+import type { ClusterModel } from './cluster-model.ts';
+import { BUCKETS } from './latency-buckets.ts';
+import { STAGES } from './recorder.ts';
+import { REQUEST_TYPES } from './requests.ts';
+
+export interface ShardReadOut {
+  /** Producer classes first, then consumer classes. */
+  readonly classes: readonly ClassReadOut[];
+  readonly producedInWindow: Float64Array;
+  readonly consumedInWindow: Float64Array;
+  /** Per window and role (0 publish, 1 end-to-end) one block of buckets. */
+  readonly windowBuckets: Float64Array;
+  readonly produceRequests: number;
+  readonly produceBatches: number;
+  readonly brokers: readonly BrokerReadOut[];
+  readonly hosts: readonly HostReadOut[];
+  readonly threads: readonly ThreadReadOut[];
+  /** Per consumer class, lag at every window end, records. */
+  readonly lag: readonly (readonly number[])[];
+}
+
+interface ClassReadOut {
+  readonly due: number;
+  readonly done: number;
+  readonly doneInSpan: number;
+  readonly doneBytesInSpan: number;
+  readonly latencySumNs: number;
+  readonly latencyMaxNs: number;
+  readonly buckets: Float64Array;
+}
+
+interface BrokerReadOut {
+  readonly id: number;
+  readonly host: string;
+  readonly appendedBytes: readonly number[];
+  /** By request type; sums in the order of STAGES. */
+  readonly requests: readonly { readonly count: number; readonly stageSumsNs: readonly number[] }[];
+}
+
+interface HostReadOut {
+  readonly name: string;
+  readonly cores: number;
+  readonly nicBytesPerSecond: number | null;
+  readonly busyCoreNs: readonly number[];
+  readonly inBytes: readonly number[];
+  readonly outBytes: readonly number[];
+}
+
+interface ThreadReadOut {
+  readonly role: string;
+  /** Broker id of a broker's thread, or null. */
+  readonly broker: number | null;
+  readonly cpuNs: number;
+  readonly wakeUps: number;
+}
+
+export function readOut(model: ClusterModel): ShardReadOut {
+  const { recorder, samples, parts } = model;
+  const { producerClasses, consumerClasses } = recorder.options;
+  return {
+    classes: indexes(producerClasses + consumerClasses).map((index) => ({
+      due: recorder.due.data[index],
+      done: recorder.done.data[index],
+      doneInSpan: recorder.doneInSpan.data[index],
+      doneBytesInSpan: recorder.doneBytesInSpan.data[index],
+      latencySumNs: recorder.latencySumNs.data[index],
+      latencyMaxNs: recorder.latencyMaxNs.data[index],
+      buckets: recorder.classBuckets.data.slice(index * BUCKETS, (index + 1) * BUCKETS),
+    })),
+    producedInWindow: recorder.producedInWindow.data.slice(),
+    consumedInWindow: recorder.consumedInWindow.data.slice(),
+    windowBuckets: recorder.windowBuckets.data.slice(),
+    produceRequests: recorder.sent.data[0],
+    produceBatches: recorder.sent.data[1],
+    brokers: parts.brokers.map((broker) => ({
+      id: broker.id,
+      host: parts.topology.hosts[broker.host].name,
+      appendedBytes: samples.appendedSeries(broker.index),
+      requests: indexes(REQUEST_TYPES).map((type) => {
+        const at = broker.index * REQUEST_TYPES + type;
+        const sums = recorder.stageSumNs.data.slice(at * STAGES.length, (at + 1) * STAGES.length);
+        return { count: recorder.stageCount.data[at], stageSumsNs: [...sums] };
+      }),
+    })),
+    hosts: usedHosts(model).map((host) => ({
+      name: parts.topology.hosts[host].name,
+      cores: parts.hostCpus[host].cores,
+      nicBytesPerSecond: parts.hostNics[host].bytesPerSecond,
+      ...samples.hostSeries(host),
+    })),
+    threads: parts.threads.map(({ role, index }, thread) => ({
+      role,
+      broker: brokerOf(model, role, index),
+      cpuNs: samples.threadCpuNs(thread),
+      wakeUps: samples.threadWakeUps(thread),
+    })),
+    lag: indexes(consumerClasses).map((index) => samples.lagSeries(index)),
+  };
+}
+
+function brokerOf(model: ClusterModel, role: string, index: number): number | null {
+  if (role === 'network' || role === 'handler' || role === 'background') return model.brokers[index].id;
+  if (role === 'fetcher') return model.brokers[model.parts.fetchers[index].follower].id;
+  return null;
+}
+
+/** Hosts of this cluster's brokers and clients; the scenario's others are other shards'. */
+function usedHosts({ parts }: ClusterModel): number[] {
+  const { brokers, clientThreads, hosts } = parts.topology;
+  const used = new Set([...brokers, ...clientThreads].map(({ host }) => host));
+  return indexes(hosts.length).filter((host) => used.has(host));
+}
+
+function indexes(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}

@@ -1,0 +1,191 @@
+/**
+ * What a phase leaves behind: latencies in log buckets, counts, request stages, series per window. Everything is in
+ * columns, so that a checkpoint keeps it.
+ *
+ *   latency bucket = 64 per doubling, from 1 us: relative width 1.1 %
+ *
+ * A record counts by its due time: those due in [warmNs, endNs) are the measured part. Throughput counts
+ * acknowledgements inside the same span.
+ */
+import type { Float64Column } from '../kernel/columns.ts';
+import type { Simulation } from '../kernel/simulation.ts';
+import type { ClusterModel } from './cluster-model.ts';
+import { BUCKETS, bucketOf, bucketTopNs } from './latency-buckets.ts';
+import { REQUEST_TYPES } from './requests.ts';
+
+export const STAGES = [
+  'RequestQueueTimeMs',
+  'LocalTimeMs',
+  'RemoteTimeMs',
+  'ResponseQueueTimeMs',
+  'ResponseSendTimeMs',
+  'TotalTimeMs',
+] as const;
+
+export interface RecorderOptions {
+  readonly warmNs: number;
+  readonly endNs: number;
+  readonly windowNs: number;
+  readonly producerClasses: number;
+  readonly consumerClasses: number;
+  readonly brokers: number;
+}
+
+export class Recorder {
+  readonly options: RecorderOptions;
+  readonly windows: number;
+  readonly #model: ClusterModel;
+  /** Per class (producers, then consumers), then per window for all classes of a role: BUCKETS counts each. */
+  readonly classBuckets: Float64Column;
+  readonly windowBuckets: Float64Column;
+  readonly latencyMaxNs: Float64Column;
+  readonly latencySumNs: Float64Column;
+  /** Per producer class: records due, acknowledged, acknowledged in the span and their bytes. Consumers: the same, consumed. */
+  readonly due: Float64Column;
+  readonly done: Float64Column;
+  readonly doneInSpan: Float64Column;
+  readonly doneBytesInSpan: Float64Column;
+  readonly producedInWindow: Float64Column;
+  readonly consumedInWindow: Float64Column;
+  /** Requests and batches of producers sent in the span. */
+  readonly sent: Float64Column;
+  readonly stageCount: Float64Column;
+  readonly stageSumNs: Float64Column;
+  readonly appendedBytes: Float64Column;
+
+  constructor(sim: Simulation, model: ClusterModel, options: RecorderOptions) {
+    this.options = options;
+    this.#model = model;
+    const columns = sim.columns;
+    const classes = options.producerClasses + options.consumerClasses;
+    this.windows = Math.ceil((options.endNs - options.warmNs) / options.windowNs);
+    this.classBuckets = columns.float64('recorder/class-buckets', classes * BUCKETS);
+    this.windowBuckets = columns.float64('recorder/window-buckets', this.windows * 2 * BUCKETS);
+    this.latencyMaxNs = columns.float64('recorder/latency-max', classes);
+    this.latencySumNs = columns.float64('recorder/latency-sum', classes);
+    this.due = columns.float64('recorder/due', classes);
+    this.done = columns.float64('recorder/done', classes);
+    this.doneInSpan = columns.float64('recorder/done-in-span', classes);
+    this.doneBytesInSpan = columns.float64('recorder/done-bytes-in-span', classes);
+    this.producedInWindow = columns.float64('recorder/produced-in-window', this.windows);
+    this.consumedInWindow = columns.float64('recorder/consumed-in-window', this.windows);
+    this.sent = columns.float64('recorder/sent', 2);
+    this.stageCount = columns.float64('recorder/stage-count', options.brokers * REQUEST_TYPES);
+    this.stageSumNs = columns.float64('recorder/stage-sum', options.brokers * REQUEST_TYPES * STAGES.length);
+    this.appendedBytes = columns.float64('recorder/appended-bytes', options.brokers);
+  }
+
+  get inSpan(): boolean {
+    const now = this.#model.sim.nowNs;
+    return now >= this.options.warmNs && now < this.options.endNs;
+  }
+
+  /** Bytes appended to a broker's logs, as leader or follower. */
+  appended(broker: number, bytes: number): void {
+    this.appendedBytes.data[broker] += bytes;
+  }
+
+  /** `count` records of a producer class have come due, `gapNs` apart. */
+  recordsDue(classIndex: number, count: number, firstDueNs: number, gapNs: number): void {
+    const { warmNs, endNs } = this.options;
+    const lastDueNs = firstDueNs + (count - 1) * gapNs;
+    if (lastDueNs < warmNs || firstDueNs >= endNs) return;
+    const from = firstDueNs >= warmNs ? 0 : Math.ceil((warmNs - firstDueNs) / gapNs);
+    const to = lastDueNs < endNs ? count : Math.ceil((endNs - firstDueNs) / gapNs);
+    this.due.data[classIndex] += to - from;
+  }
+
+  requestSent(batches: number): void {
+    if (!this.inSpan) return;
+    this.sent.data[0] += 1;
+    this.sent.data[1] += batches;
+  }
+
+  /** The response of a request has been sent: its stages are known. */
+  requestDone(broker: number, request: number): void {
+    if (!this.inSpan) return;
+    const { requests, sim } = this.#model;
+    const at = broker * REQUEST_TYPES + requests.type.data[request];
+    this.stageCount.data[at] += 1;
+    const sums = this.stageSumNs.data;
+    const base = at * STAGES.length;
+    const queued = requests.queuedNs.data[request];
+    const started = requests.startedNs.data[request];
+    const localDone = requests.localDoneNs.data[request];
+    const responded = requests.respondedNs.data[request];
+    const picked = requests.pickedNs.data[request];
+    sums[base] += started - queued;
+    sums[base + 1] += localDone - started;
+    sums[base + 2] += responded - localDone;
+    sums[base + 3] += picked - responded;
+    sums[base + 4] += sim.nowNs - picked;
+    sums[base + 5] += sim.nowNs - queued;
+  }
+
+  /** A batch is acknowledged to its producer, or read by a consumer. `classIndex` counts producers first. */
+  batchDone(classIndex: number, isConsumer: boolean, batch: number): void {
+    const { batches, sim } = this.#model;
+    const records = batches.records.data[batch];
+    const now = sim.nowNs;
+    if (now >= this.options.warmNs && now < this.options.endNs) {
+      this.doneInSpan.data[classIndex] += records;
+      this.doneBytesInSpan.data[classIndex] += batches.bytes.data[batch];
+      const window = this.#windowOf(now);
+      const perWindow = isConsumer ? this.consumedInWindow : this.producedInWindow;
+      perWindow.data[window] += records;
+    }
+    this.#spread(
+      classIndex,
+      isConsumer,
+      records,
+      batches.firstDueNs.data[batch],
+      batches.lastDueNs.data[batch],
+      now,
+    );
+  }
+
+  #windowOf(timeNs: number): number {
+    return Math.floor((timeNs - this.options.warmNs) / this.options.windowNs);
+  }
+
+  /** Records with due times evenly from first to last, all done now; those due in the measured part are counted. */
+  #spread(
+    classIndex: number,
+    isConsumer: boolean,
+    records: number,
+    firstDueNs: number,
+    lastDueNs: number,
+    now: number,
+  ): void {
+    const { warmNs, endNs } = this.options;
+    if (lastDueNs < warmNs || firstDueNs >= endNs) return;
+    const gap = records > 1 ? (lastDueNs - firstDueNs) / (records - 1) : 0;
+    // Records before the span and from its end on are left out; k counts from the batch's first record.
+    const from = firstDueNs >= warmNs ? 0 : Math.min(records, Math.ceil((warmNs - firstDueNs) / gap));
+    const to = lastDueNs < endNs ? records : Math.min(records, Math.ceil((endNs - firstDueNs) / gap));
+    const count = to - from;
+    if (count <= 0) return;
+    const longest = now - (firstDueNs + from * gap);
+    const shortest = now - (firstDueNs + (to - 1) * gap);
+    this.done.data[classIndex] += count;
+    this.latencySumNs.data[classIndex] += (count * (longest + shortest)) / 2;
+    if (longest > this.latencyMaxNs.data[classIndex]) this.latencyMaxNs.data[classIndex] = longest;
+    const window = Math.min(this.windows - 1, this.#windowOf(firstDueNs + from * gap));
+    const windowAt = (window * 2 + (isConsumer ? 1 : 0)) * BUCKETS;
+    const classAt = classIndex * BUCKETS;
+    const classCounts = this.classBuckets.data;
+    const windowCounts = this.windowBuckets.data;
+    let bucket = bucketOf(shortest);
+    let counted = 0;
+    while (counted < count) {
+      const upTo = gap === 0 ? count : Math.floor((bucketTopNs(bucket) - shortest) / gap) + 1;
+      const here = (upTo < count ? upTo : count) - counted;
+      if (here > 0) {
+        classCounts[classAt + bucket] += here;
+        windowCounts[windowAt + bucket] += here;
+        counted += here;
+      }
+      bucket += 1;
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/** Cumulative counters read at the ends of the windows, from which the series of a phase are differences. */
+import type { Float64Column } from '../kernel/columns.ts';
+import type { ClusterModel } from './cluster-model.ts';
+
+export class Samples {
+  readonly #model: ClusterModel;
+  /** Row w holds the counters at the w-th window end, row 0 at the end of the warm-up. */
+  readonly #hostBusy: Float64Column;
+  readonly #hostIn: Float64Column;
+  readonly #hostOut: Float64Column;
+  readonly #brokerAppended: Float64Column;
+  readonly #threadCpu: Float64Column;
+  readonly #threadWakeUps: Float64Column;
+  readonly #lag: Float64Column;
+  readonly #bytesSeen: Float64Column;
+  readonly #recordsSeen: Float64Column;
+  readonly #clientRecords: Float64Column;
+
+  constructor(model: ClusterModel) {
+    this.#model = model;
+    const columns = model.sim.columns;
+    const rows = model.recorder.windows + 1;
+    const { hostCpus, brokers, threads, recorder } = model.parts;
+    this.#hostBusy = columns.float64('samples/host-busy', rows * hostCpus.length);
+    this.#hostIn = columns.float64('samples/host-in', rows * hostCpus.length);
+    this.#hostOut = columns.float64('samples/host-out', rows * hostCpus.length);
+    this.#brokerAppended = columns.float64('samples/appended', rows * brokers.length);
+    this.#threadCpu = columns.float64('samples/thread-cpu', 2 * threads.length);
+    this.#threadWakeUps = columns.float64('samples/thread-wake-ups', 2 * threads.length);
+    this.#lag = columns.float64('samples/lag', rows * recorder.consumerClasses);
+    this.#bytesSeen = columns.float64('samples/bytes-seen', brokers.length);
+    this.#recordsSeen = columns.float64('samples/records-seen', hostCpus.length);
+    this.#clientRecords = columns.float64('samples/client-records', hostCpus.length);
+  }
+
+  /** A client of the host has sent or received records. */
+  clientRecords(host: number, records: number): void {
+    this.#clientRecords.data[host] += records;
+  }
+
+  /** Bytes appended by the broker since the last call. */
+  newBytes(broker: number): number {
+    const bytes = this.#model.recorder.appendedBytes.data[broker];
+    const seen = this.#bytesSeen.data[broker];
+    this.#bytesSeen.data[broker] = bytes;
+    return bytes - seen;
+  }
+
+  /** Records that clients of the host have sent or received since the last call. */
+  newClientRecords(host: number): number {
+    const records = this.#clientRecords.data[host];
+    const seen = this.#recordsSeen.data[host];
+    this.#recordsSeen.data[host] = records;
+    return records - seen;
+  }
+
+  /** Reads every counter at the end of a window; window 0 is the end of the warm-up. */
+  take(window: number): void {
+    const { cpus, nics, recorder, parts } = this.#model;
+    const hosts = parts.hostCpus.length;
+    for (let host = 0; host < hosts; host += 1) {
+      this.#hostBusy.data[window * hosts + host] = cpus.busyCoreNs(host);
+      this.#hostIn.data[window * hosts + host] = nics.inBytes(host);
+      this.#hostOut.data[window * hosts + host] = nics.outBytes(host);
+    }
+    const brokers = parts.brokers.length;
+    for (let broker = 0; broker < brokers; broker += 1) {
+      this.#brokerAppended.data[window * brokers + broker] = recorder.appendedBytes.data[broker];
+    }
+    if (window === 0 || window === recorder.windows) this.#takeThreads(window === 0 ? 0 : 1);
+    this.#takeLag(window);
+  }
+
+  /** CPU of a thread in the measured part, ns. */
+  threadCpuNs(thread: number): number {
+    const threads = this.#model.parts.threads.length;
+    return this.#threadCpu.data[threads + thread] - this.#threadCpu.data[thread];
+  }
+
+  /** Wake-ups of a thread in the measured part. */
+  threadWakeUps(thread: number): number {
+    const threads = this.#model.parts.threads.length;
+    return this.#threadWakeUps.data[threads + thread] - this.#threadWakeUps.data[thread];
+  }
+
+  /** Per window: busy core-ns, bytes in, bytes out of a host. */
+  hostSeries(host: number): { busyCoreNs: number[]; inBytes: number[]; outBytes: number[] } {
+    const hosts = this.#model.parts.hostCpus.length;
+    return {
+      busyCoreNs: this.#differences(this.#hostBusy, hosts, host),
+      inBytes: this.#differences(this.#hostIn, hosts, host),
+      outBytes: this.#differences(this.#hostOut, hosts, host),
+    };
+  }
+
+  /** Bytes appended by a broker in every window. */
+  appendedSeries(broker: number): number[] {
+    return this.#differences(this.#brokerAppended, this.#model.parts.brokers.length, broker);
+  }
+
+  /** Lag of a consumer class at the ends of the windows, records. */
+  lagSeries(consumerClass: number): number[] {
+    const classes = this.#model.parts.recorder.consumerClasses;
+    return Array.from(
+      { length: this.#model.recorder.windows + 1 },
+      (_, window) => this.#lag.data[window * classes + consumerClass],
+    );
+  }
+
+  #differences(column: Float64Column, width: number, index: number): number[] {
+    return Array.from(
+      { length: this.#model.recorder.windows },
+      (_, window) => column.data[(window + 1) * width + index] - column.data[window * width + index],
+    );
+  }
+
+  #takeThreads(row: number): void {
+    const { cpus, parts } = this.#model;
+    const threads = parts.threads.length;
+    for (let thread = 0; thread < threads; thread += 1) {
+      this.#threadCpu.data[row * threads + thread] = cpus.cpuNs(thread);
+      this.#threadWakeUps.data[row * threads + thread] = cpus.wakeUps(thread);
+    }
+  }
+
+  #takeLag(window: number): void {
+    const { consumers, replicas, parts } = this.#model;
+    const classes = parts.recorder.consumerClasses;
+    parts.topology.consumers.forEach((consumer, index) => {
+      if (consumer.classIndex < 0) return;
+      let behind = -consumers.consumed(index);
+      for (const partition of consumer.partitions) behind += replicas.endOffset(partition);
+      this.#lag.data[window * classes + consumer.classIndex] += behind;
+    });
+  }
+}
