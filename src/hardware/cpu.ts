@@ -9,7 +9,8 @@
  * Source:  egalitarian processor sharing as the limit of a fair scheduler with small slices (Linux CFS and EEVDF);
  *          wake-up costs are measured by calibration.
  * Range:   jobs longer than some slices (3 ms) or many runnable threads are served in slices in reality, which
- *          spreads completion times without changing their mean.
+ *          spreads completion times without changing their mean. Ends are rounded up to whole ns; jobs that end
+ *          within half a ns of V of each other end together.
  * Error:   unvalidated alone; the host's share of a prediction's error is in the validation report.
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work).
  */
@@ -111,20 +112,28 @@ export class Cpus {
 
   /** Use of the host's cores since the start, core-ns. */
   busyCoreNs(host: number): number {
-    this.#advance(host);
-    return this.#busyCoreNs.data[host];
+    // Only read: advancing V here would round it at one more point, and looking would change the run.
+    return this.#busyCoreNs.data[host] + this.#busySinceUpdateNs(host);
   }
 
-  /** Wakes a sleeping thread to do `workNs` of work. */
+  /**
+   * Wakes a sleeping thread to do `workNs` of work.
+   * @throws RangeError when the work is negative or not a number
+   */
   wake(thread: number, workNs: number): void {
+    if (!(workNs >= 0)) this.#failWork('wake', thread, workNs);
     const host = this.#hosts[this.#threadHost[thread]];
     this.#wakeUps.data[thread] += 1;
     this.#work.data[thread] = workNs + host.wakeUpCpuNs;
     this.#sim.schedule(host.wakeUpLatencyNs, host.entity, this.#kinds.wake, thread);
   }
 
-  /** Gives a thread that is awake (its job just ended) its next job. */
+  /**
+   * Gives a thread that is awake (its job just ended) its next job.
+   * @throws RangeError when the work is negative or not a number
+   */
   proceed(thread: number, workNs: number): void {
+    if (!(workNs >= 0)) this.#failWork('proceed', thread, workNs);
     const host = this.#threadHost[thread];
     this.#advance(host);
     const wasRunnable = this.#runnable.data[host];
@@ -171,9 +180,21 @@ export class Cpus {
     const cores = this.#hosts[host].cores;
     if (runnable > 0) {
       this.#virtualNs.data[host] += runnable <= cores ? elapsed : (elapsed * cores) / runnable;
-      this.#busyCoreNs.data[host] += elapsed * (runnable < cores ? runnable : cores);
+      this.#busyCoreNs.data[host] += this.#busySinceUpdateNs(host);
     }
     this.#updatedNs.data[host] = now;
+  }
+
+  #busySinceUpdateNs(host: number): number {
+    const elapsed = this.#sim.nowNs - this.#updatedNs.data[host];
+    return elapsed * Math.min(this.#runnable.data[host], this.#hosts[host].cores);
+  }
+
+  #failWork(call: string, thread: number, workNs: number): never {
+    const host = this.#sim.entityNames[this.#hosts[this.#threadHost[thread]].entity - this.#sim.entityBase];
+    throw new RangeError(
+      `${call}(thread ${thread}) on ${host}: expected work of 0 ns or more, found ${workNs}`,
+    );
   }
 
   #arm(host: number): void {

@@ -6,7 +6,8 @@
  *          Inside a host (loopback) only the link's latency passes.
  * Units:   bytes, ns, bytes per second (null = no limit).
  * Source:  store-and-forward FIFO at both ends; TCP's windows and losses are not modelled yet.
- * Range:   below saturation of the NIC, or at it with few connections; no shaping buffers, no loss.
+ * Range:   below saturation of the NIC, or at it with few connections; no shaping buffers, no loss. Host j takes
+ *          messages in by the order of sending: one that waits long to leave its host holds up later ones from others.
  * Error:   unvalidated.
  * Test:    test/hardware/nic.test.ts.
  */
@@ -60,7 +61,7 @@ export class Nics {
   #pass(freeNs: Float64Column, host: number, atNs: number, bytes: number): number {
     const rate = this.#hosts[host].bytesPerSecond;
     if (rate === null) return atNs;
-    const start = atNs > freeNs.data[host] ? atNs : freeNs.data[host];
+    const start = Math.max(atNs, freeNs.data[host]);
     const end = start + (bytes / rate) * NS_PER_SECOND;
     freeNs.data[host] = end;
     return end;

@@ -44,6 +44,13 @@ const ROLES = {
 } as const;
 const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
+interface ClientBackground {
+  readonly thread: number;
+  readonly host: number;
+  readonly backgroundCores: number;
+  readonly perRecordNs: number;
+}
+
 /** Everything fixed about a shard, laid out by `buildCluster`. */
 export interface ClusterParts {
   readonly topology: Topology;
@@ -65,12 +72,8 @@ export interface ClusterParts {
   readonly consumerClients: readonly ConsumerClient[];
   /** Entity of the first mirror target, and the producer client of each. */
   readonly mirrorTargets: { readonly firstEntity: number; readonly clients: readonly number[] };
-  /** Garbage collector thread of each client host that has one, and its cost per record. */
-  readonly clientGc: readonly {
-    readonly thread: number;
-    readonly host: number;
-    readonly perRecordNs: number;
-  }[];
+  /** The generator's other threads on each client host, garbage collection above all, as one. */
+  readonly clientGc: readonly ClientBackground[];
   readonly recorder: RecorderOptions;
 }
 
@@ -245,7 +248,8 @@ export class ClusterModel implements Model, ThreadOwner {
       this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * backgroundCores + bytes * gcPerByteNs);
     }
     for (const gc of this.parts.clientGc) {
-      this.#owe(gc.thread, this.samples.newClientRecords(gc.host) * gc.perRecordNs);
+      const records = this.samples.newClientRecords(gc.host);
+      this.#owe(gc.thread, BACKGROUND_TICK_NS * gc.backgroundCores + records * gc.perRecordNs);
     }
   }
 

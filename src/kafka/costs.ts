@@ -16,12 +16,14 @@ export interface Costs {
   readonly fetcherPerRequestNs: number;
   readonly backgroundCores: number;
   readonly gcPerByteNs: number;
+  readonly producerPerTickNs: number;
   readonly producerPerRecordNs: number;
   readonly producerPerByteNs: number;
   readonly producerPerRequestNs: number;
   readonly consumerPerRecordNs: number;
   readonly consumerPerByteNs: number;
   readonly consumerPerRequestNs: number;
+  readonly clientBackgroundCores: number;
   readonly clientGcPerRecordNs: number;
   readonly clientTickNs: number;
 }
@@ -41,12 +43,14 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
   backgroundCores: 'broker.backgroundCores',
   gcPerByteNs: 'broker.gcPerByteNs',
+  producerPerTickNs: 'client.brokertwin.producer.perTickNs',
   producerPerRecordNs: 'client.brokertwin.producer.perRecordNs',
   producerPerByteNs: 'client.brokertwin.producer.perByteNs',
   producerPerRequestNs: 'client.brokertwin.producer.perRequestNs',
   consumerPerRecordNs: 'client.brokertwin.consumer.perRecordNs',
   consumerPerByteNs: 'client.brokertwin.consumer.perByteNs',
   consumerPerRequestNs: 'client.brokertwin.consumer.perRequestNs',
+  clientBackgroundCores: 'client.brokertwin.backgroundCores',
   clientGcPerRecordNs: 'client.brokertwin.gcPerRecordNs',
   clientTickNs: 'client.brokertwin.tickNs',
 };

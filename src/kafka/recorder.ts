@@ -9,6 +9,7 @@
  */
 import type { Float64Column } from '../kernel/columns.ts';
 import type { Simulation } from '../kernel/simulation.ts';
+import { NS_PER_MS } from '../kernel/time.ts';
 import type { ClusterModel } from './cluster-model.ts';
 import { BUCKETS, bucketOf, bucketTopNs } from './latency-buckets.ts';
 import { REQUEST_TYPES } from './requests.ts';
@@ -114,12 +115,12 @@ export class Recorder {
     const localDone = requests.localDoneNs.data[request];
     const responded = requests.respondedNs.data[request];
     const picked = requests.pickedNs.data[request];
-    sums[base] += started - queued;
-    sums[base + 1] += localDone - started;
-    sums[base + 2] += responded - localDone;
-    sums[base + 3] += picked - responded;
-    sums[base + 4] += sim.nowNs - picked;
-    sums[base + 5] += sim.nowNs - queued;
+    sums[base] += asKafkaRecords(started - queued);
+    sums[base + 1] += asKafkaRecords(localDone - started);
+    sums[base + 2] += asKafkaRecords(responded - localDone);
+    sums[base + 3] += asKafkaRecords(picked - responded);
+    sums[base + 4] += asKafkaRecords(sim.nowNs - picked);
+    sums[base + 5] += asKafkaRecords(sim.nowNs - queued);
   }
 
   /** A batch is acknowledged to its producer, or read by a consumer. `classIndex` counts producers first. */
@@ -179,7 +180,7 @@ export class Recorder {
     let counted = 0;
     while (counted < count) {
       const upTo = gap === 0 ? count : Math.floor((bucketTopNs(bucket) - shortest) / gap) + 1;
-      const here = (upTo < count ? upTo : count) - counted;
+      const here = Math.min(upTo, count) - counted;
       if (here > 0) {
         classCounts[classAt + bucket] += here;
         windowCounts[windowAt + bucket] += here;
@@ -188,4 +189,9 @@ export class Recorder {
       bucket += 1;
     }
   }
+}
+
+/** Kafka's request metrics hold whole milliseconds (RequestChannel.updateRequestMetrics rounds every stage of a request). */
+function asKafkaRecords(stageNs: number): number {
+  return Math.floor(stageNs / NS_PER_MS + 0.5) * NS_PER_MS;
 }

@@ -18,8 +18,10 @@ import { Table } from './table.ts';
 
 const ARITY = 4;
 const ROWS_AT_START = 1024;
-/** A handle is generation * HANDLE_ROWS + row. */
+/** A handle is (generation + 1) * HANDLE_ROWS + row: never 0, and exact in a float64 because generations wrap. */
 const HANDLE_ROWS = 67_108_864;
+/** A stale handle would be taken for a new one only after its row was used exactly this many times in between. */
+const GENERATIONS = 134_217_727;
 
 export class EventQueue {
   readonly #table: Table;
@@ -56,8 +58,8 @@ export class EventQueue {
     this.d = this.#table.float64('d');
     this.#generation = this.#table.uint32('generation');
     this.#position = this.#table.int32('position');
-    this.#heapTime = columns.float64('events/heap-time', ROWS_AT_START);
-    this.#heapRow = columns.int32('events/heap-row', ROWS_AT_START);
+    this.#heapTime = columns.float64('events/heap-time', ROWS_AT_START, 'grows');
+    this.#heapRow = columns.int32('events/heap-row', ROWS_AT_START, 'grows');
     this.#size = columns.int32('events/size', 1);
   }
 
@@ -84,7 +86,7 @@ export class EventQueue {
     }
     this.#size.data[0] = size + 1;
     this.#siftUp(size, row);
-    return this.#generation.data[row] * HANDLE_ROWS + row;
+    return (this.#generation.data[row] + 1) * HANDLE_ROWS + row;
   }
 
   /** Removes the earliest event from the order and returns its row; the caller gives the row back when it has read it. */
@@ -96,14 +98,15 @@ export class EventQueue {
 
   /** Gives back the row of a popped event; handles to it are stale from here. */
   giveRow(row: number): void {
-    this.#generation.data[row] += 1;
+    const next = this.#generation.data[row] + 1;
+    this.#generation.data[row] = next === GENERATIONS ? 0 : next;
     this.#table.give(row);
   }
 
   /** Removes a pending event; false when it has fired or was cancelled before. */
   cancel(handle: number): boolean {
     const row = handle % HANDLE_ROWS;
-    if (this.#generation.data[row] !== (handle - row) / HANDLE_ROWS) return false;
+    if (this.#generation.data[row] + 1 !== (handle - row) / HANDLE_ROWS) return false;
     this.#removeAt(this.#position.data[row]);
     this.giveRow(row);
     return true;
@@ -150,7 +153,7 @@ export class EventQueue {
     for (;;) {
       const first = position * ARITY + 1;
       if (first >= size) break;
-      const end = first + ARITY < size ? first + ARITY : size;
+      const end = Math.min(first + ARITY, size);
       let least = first;
       let leastTime = heapTime[first];
       for (let child = first + 1; child < end; child += 1) {

@@ -5,6 +5,7 @@ import { Table } from './table.ts';
 const NONE = -1;
 
 export class Fifos {
+  readonly #name: string;
   readonly #nodes: Table;
   readonly #value: Float64Column;
   readonly #after: Int32Column;
@@ -17,6 +18,7 @@ export class Fifos {
    * @param limit most values waiting in all queues together
    */
   constructor(columns: Columns, name: string, queues: number, limit: number) {
+    this.#name = name;
     this.#nodes = new Table(columns, `${name}/nodes`, 64, limit);
     this.#value = this.#nodes.float64('value');
     this.#after = this.#nodes.int32('after');
@@ -42,15 +44,23 @@ export class Fifos {
     this.#length.data[queue] += 1;
   }
 
-  /** The first value, which stays. The queue must not be empty. */
+  /**
+   * The first value, which stays.
+   * @throws Error when the queue is empty
+   */
   peek(queue: number): number {
-    return this.#value.data[this.#head.data[queue]];
+    const node = this.#head.data[queue];
+    if (node === NONE) this.#failEmpty(queue);
+    return this.#value.data[node];
   }
 
-  /** Takes the first value. The queue must not be empty. */
+  /**
+   * Takes the first value.
+   * @throws Error when the queue is empty
+   */
   shift(queue: number): number {
     const node = this.#head.data[queue];
-    if (node === NONE) failEmpty(queue);
+    if (node === NONE) this.#failEmpty(queue);
     const after = this.#after.data[node];
     this.#head.data[queue] = after;
     if (after === NONE) this.#tail.data[queue] = NONE;
@@ -58,8 +68,8 @@ export class Fifos {
     this.#nodes.give(node);
     return this.#value.data[node];
   }
-}
 
-function failEmpty(queue: number): never {
-  throw new Error(`queue ${queue} is empty`);
+  #failEmpty(queue: number): never {
+    throw new Error(`queue ${queue} of "${this.#name}" is empty`);
+  }
 }

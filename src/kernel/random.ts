@@ -27,11 +27,13 @@ interface AleaState {
 
 export class Random {
   readonly #seed: string;
+  readonly #columns: Columns;
   readonly #state: Float64Column;
-  readonly #names = new Map<string, Stream>();
+  readonly #names = new Set<string>();
 
   constructor(columns: Columns, seed: string) {
     this.#seed = seed;
+    this.#columns = columns;
     this.#state = columns.float64('random', 0);
   }
 
@@ -40,9 +42,10 @@ export class Random {
    * @throws Error when the name is taken: two users of one stream would shift each other's draws
    */
   stream(name: string): Stream {
-    if (this.#names.has(name)) throw new Error(`random stream "${name}" is used twice`);
+    if (this.#names.has(name)) throw new Error(`stream(${name}): the random stream is used already`);
     const stream = this.#names.size;
-    this.#names.set(name, stream);
+    this.#names.add(name);
+    this.#columns.mark(`stream/${name}`);
     const start = seedrandom.alea(`${this.#seed}/${name}`, { state: true }).state() as unknown as AleaState;
     growColumn(this.#state, (stream + 1) * STATE);
     this.#state.data.set([start.c, start.s0, start.s1, start.s2], stream * STATE);
@@ -67,7 +70,7 @@ export class Random {
     return this.uniform(stream) + ((this.uniform(stream) * 0x200000) | 0) * TWO_TO_MINUS_53;
   }
 
-  /** A whole number in [0, count). */
+  /** A whole number in [0, count), from 32 bits: `count` is at most 2^32. */
   integer(stream: Stream, count: number): number {
     return Math.floor(this.uniform(stream) * count);
   }

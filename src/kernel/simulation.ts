@@ -41,6 +41,11 @@ const NOW = 0;
 const MICROSTEP = 1;
 const EVENTS = 2;
 const EVENTS_THIS_INSTANT = 3;
+const OUTBOX_LENGTH = 4;
+const CLOCK_LENGTH = 5;
+/** Entities sit in columns of 32 bits. */
+const ENTITIES_MAX = 4_294_967_296;
+const NOBODY = -1;
 
 export class Simulation {
   readonly columns = new Columns();
@@ -52,10 +57,13 @@ export class Simulation {
   readonly #entityNames: string[] = [];
   readonly #sequence: Float64Column;
   readonly #clock: Float64Column;
+  readonly #outbox: Float64Column;
   #model: Model | null = null;
-  /** The entity whose event is being handled; null while the model is built. */
-  #current = -1;
-  #outbox: number[] = [];
+  #kinds = 0;
+  /** The entity whose event is being handled; NOBODY between events and while the model is built. */
+  #current = NOBODY;
+  /** Least delay of an event for another shard; Infinity when there is none. */
+  #lookaheadNs = Number.POSITIVE_INFINITY;
 
   constructor(options: SimulationOptions) {
     this.#limits = options.limits;
@@ -64,7 +72,8 @@ export class Simulation {
     this.#queue = new EventQueue(this.columns, options.limits.eventsPending);
     this.#hash = new TraceHash(this.columns);
     this.#sequence = this.columns.float64('entities/sequence', 0);
-    this.#clock = this.columns.float64('clock', 4);
+    this.#clock = this.columns.float64('clock', CLOCK_LENGTH);
+    this.#outbox = this.columns.float64('outbox', MESSAGE_WORDS, 'grows');
   }
 
   /** Now, in nanoseconds since the start. */
@@ -77,6 +86,11 @@ export class Simulation {
     return this.#clock.data[EVENTS];
   }
 
+  /** Number of the shard's first entity. */
+  get entityBase(): number {
+    return this.#entityBase;
+  }
+
   get entityNames(): readonly string[] {
     return this.#entityNames;
   }
@@ -86,9 +100,16 @@ export class Simulation {
     return this.#queue.earliestNs;
   }
 
-  /** Makes an entity; its number is its place in the total order. */
+  /**
+   * Makes an entity; its number is its place in the total order.
+   * @throws Error when the shard has an entity of that name, or no number is left
+   */
   entity(name: string): number {
     const local = this.#entityNames.length;
+    if (!(this.#entityBase + local < ENTITIES_MAX)) {
+      throw new RangeError(`entity(${name}): entities are numbered below 2^32`);
+    }
+    this.columns.mark(`entity/${name}`);
     this.#entityNames.push(name);
     growColumn(this.#sequence, local + 1);
     this.#hash.addEntity(local);
@@ -98,27 +119,42 @@ export class Simulation {
   /** Sets the receiver of the events, once, before `run`. */
   setModel(model: Model): void {
     this.#model = model;
+    this.#kinds = model.kindNames.length;
+  }
+
+  /** Lets events go to other shards, no sooner than `lookaheadNs` after they are sent. */
+  joinShards(lookaheadNs: number): void {
+    this.#lookaheadNs = lookaheadNs;
   }
 
   /**
    * Schedules an event `delayNs` from now; 0 lands in the next microstep.
    * @param delayNs nanoseconds, rounded by the one rule
    * @param target an entity of this shard or of another (then the delay must be at least the lookahead)
+   * @param priority a whole number from 0; of two events of one microstep the lower comes first
    * @returns a handle for `cancel` (0 for another shard's entity: those can't be cancelled)
+   * @throws RangeError, naming the kind and the target, for a delay that is negative, not a number or ends beyond
+   *   2^53 ns, an unknown kind or target, or a delay below the lookahead
    */
   schedule(delayNs: number, target: number, kind: number, a = 0, b = 0, c = 0, d = 0, priority = 0): number {
-    const delay = delayNs === 0 ? 0 : roundNs(delayNs);
-    const time = this.#clock.data[NOW] + delay;
-    if (!(time <= TIME_NS_MAX)) this.#failTime(time, target, kind);
-    const microstep = delay === 0 ? this.#clock.data[MICROSTEP] + 1 : 0;
-    const source = this.#current === -1 ? target : this.#current;
+    const now = this.#clock.data[NOW];
+    if (!(delayNs >= 0 && now + delayNs <= TIME_NS_MAX)) this.#failDelay(delayNs, target, kind);
+    if (!(kind >= 0 && kind < this.#kinds)) this.#failKind(target, kind);
+    const delay = roundNs(delayNs);
+    const foreign = this.#isForeign(target);
+    if (foreign && !(this.#current !== NOBODY && target >= 0 && delay >= this.#lookaheadNs)) {
+      this.#failForeign(delay, target, kind);
+    }
+    const time = now + delay;
+    const source = this.#current === NOBODY ? target : this.#current;
     const local = source - this.#entityBase;
     const sequence = this.#sequence.data[local] + 1;
     this.#sequence.data[local] = sequence;
-    if (this.#isForeign(target)) {
-      this.#outbox.push(time, priority, target, source, sequence, kind, a, b, c, d);
+    if (foreign) {
+      this.#send(time, priority, target, source, sequence, kind, a, b, c, d);
       return 0;
     }
+    const microstep = delay === 0 ? this.#clock.data[MICROSTEP] + 1 : 0;
     return this.#insert(time, microstep, priority, target, source, sequence, kind, a, b, c, d);
   }
 
@@ -129,11 +165,17 @@ export class Simulation {
 
   /**
    * Handles every event up to and including `untilNs`, then sets the clock there.
-   * @throws Error with the entity and kinds involved when time stands still or a limit is passed
+   * @param untilNs a whole number of ns, not before now
+   * @throws Error with the entity and kind involved when time stands still
    */
   run(untilNs: number): void {
     const model = this.#model;
-    if (model === null) throw new Error('the simulation has no model');
+    if (model === null) throw new Error('run: the simulation has no model');
+    if (!(Number.isSafeInteger(untilNs) && untilNs >= this.nowNs)) {
+      throw new RangeError(
+        `run(${untilNs}): expected a whole number of ns from ${this.nowNs} (now) to 2^53 - 1`,
+      );
+    }
     const queue = this.#queue;
     const clock = this.#clock.data;
     const base = this.#entityBase;
@@ -151,7 +193,7 @@ export class Simulation {
         if (clock[EVENTS_THIS_INSTANT] > this.#limits.eventsPerInstant) this.#failStandstill(target, kind);
       } else {
         clock[NOW] = time;
-        clock[EVENTS_THIS_INSTANT] = 0;
+        clock[EVENTS_THIS_INSTANT] = 1;
       }
       clock[MICROSTEP] = queue.microstep.data[row];
       queue.giveRow(row);
@@ -160,7 +202,7 @@ export class Simulation {
       this.#current = target;
       model.handle(kind, target, a, b, c, d);
     }
-    this.#current = -1;
+    this.#current = NOBODY;
     if (clock[NOW] < untilNs) {
       clock[NOW] = untilNs;
       clock[EVENTS_THIS_INSTANT] = 0;
@@ -170,21 +212,27 @@ export class Simulation {
 
   /** Takes the events that entities of other shards are to receive, `MESSAGE_WORDS` numbers each. */
   takeOutbox(): Float64Array {
-    const messages = Float64Array.from(this.#outbox);
-    this.#outbox = [];
+    const messages = this.#outbox.data.slice(0, this.#clock.data[OUTBOX_LENGTH]);
+    this.#clock.data[OUTBOX_LENGTH] = 0;
     return messages;
   }
 
-  /** Puts in the events that another shard sent. */
+  /**
+   * Puts in the events that other shards sent.
+   * @throws Error when one is for nobody here, or for a time that the shard has run through
+   */
   deliver(messages: Float64Array): void {
     for (let at = 0; at < messages.length; at += MESSAGE_WORDS) {
       const [time, priority, target, source, sequence, kind, a, b, c, d] = messages.subarray(
         at,
         at + MESSAGE_WORDS,
       );
-      if (time < this.#clock.data[NOW]) {
-        throw new Error(
-          `an event for ${this.#name(target)} at ${time} ns came when the shard was at ${this.nowNs} ns: the lookahead is too long`,
+      if (this.#isForeign(target)) {
+        throw new RangeError(`deliver(${this.#kindName(kind)}): the shard has no ${this.#name(target)}`);
+      }
+      if (time <= this.#clock.data[NOW]) {
+        throw new RangeError(
+          `deliver(${this.#kindName(kind)}) for ${this.#name(target)} at ${time} ns: the shard has run to ${this.nowNs} ns`,
         );
       }
       this.#insert(time, 0, priority, target, source, sequence, kind, a, b, c, d);
@@ -225,18 +273,68 @@ export class Simulation {
     return queue.insert(row);
   }
 
+  #send(
+    time: number,
+    priority: number,
+    target: number,
+    source: number,
+    sequence: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void {
+    const at = this.#clock.data[OUTBOX_LENGTH];
+    if (at === this.#outbox.data.length) growColumn(this.#outbox, at * 2);
+    const outbox = this.#outbox.data;
+    outbox[at] = time;
+    outbox[at + 1] = priority;
+    outbox[at + 2] = target;
+    outbox[at + 3] = source;
+    outbox[at + 4] = sequence;
+    outbox[at + 5] = kind;
+    outbox[at + 6] = a;
+    outbox[at + 7] = b;
+    outbox[at + 8] = c;
+    outbox[at + 9] = d;
+    this.#clock.data[OUTBOX_LENGTH] = at + MESSAGE_WORDS;
+  }
+
   #isForeign(entity: number): boolean {
     const local = entity - this.#entityBase;
-    return local < 0 || local >= this.#entityNames.length;
+    return !(local >= 0 && local < this.#entityNames.length);
   }
 
   #name(entity: number): string {
     return this.#entityNames[entity - this.#entityBase] ?? `entity ${entity}`;
   }
 
-  #failTime(time: number, target: number, kind: number): never {
+  #failDelay(delayNs: number, target: number, kind: number): never {
     throw new RangeError(
-      `schedule(${this.#kindName(kind)}) for ${this.#name(target)} at ${time} ns: simulated time ends at 2^53 - 1 ns`,
+      `schedule(${this.#kindName(kind)}) for ${this.#name(target)} in ${delayNs} ns, at ${this.nowNs} ns: ` +
+        'expected a delay from 0 to the end of simulated time at 2^53 - 1 ns',
+    );
+  }
+
+  #failKind(target: number, kind: number): never {
+    throw new RangeError(
+      `schedule(${this.#kindName(kind)}) for ${this.#name(target)}: ` +
+        (this.#model === null
+          ? 'the simulation has no model yet'
+          : `the model knows kinds 0 to ${this.#kinds - 1}`),
+    );
+  }
+
+  #failForeign(delayNs: number, target: number, kind: number): never {
+    const call = `schedule(${this.#kindName(kind)}) for ${this.#name(target)} in ${delayNs} ns`;
+    if (!(target >= 0) || this.#lookaheadNs === Number.POSITIVE_INFINITY) {
+      throw new RangeError(`${call}: there is no such entity, and no other shard to have it`);
+    }
+    if (this.#current === NOBODY)
+      throw new RangeError(`${call}: only a running entity can reach another shard`);
+    throw new RangeError(
+      `${call} from ${this.#name(this.#current)}: another shard is ${this.#lookaheadNs} ns away (lookahead)`,
     );
   }
 
@@ -248,6 +346,6 @@ export class Simulation {
   }
 
   #kindName(kind: number): string {
-    return this.#model?.kindNames[kind] ?? `kind ${kind}`;
+    return this.#model?.kindNames[kind] ?? `unknown kind ${kind}`;
   }
 }

@@ -39,25 +39,25 @@ export class Table {
     this.#columns = columns;
     this.#name = name;
     this.#limit = limit;
-    this.#next = columns.int32(`${name}/next`, rows);
+    this.#next = columns.int32(`${name}/next`, Math.min(rows, limit), 'grows');
     this.#state = columns.int32(`${name}/state`, 3);
     this.#state.data[FREE_HEAD] = NONE;
   }
 
   float64(name: string): Float64Column {
-    return this.#own(this.#columns.float64(`${this.#name}/${name}`, this.#next.data.length));
+    return this.#own(this.#columns.float64(`${this.#name}/${name}`, this.#next.data.length, 'grows'));
   }
   int32(name: string): Int32Column {
-    return this.#own(this.#columns.int32(`${this.#name}/${name}`, this.#next.data.length));
+    return this.#own(this.#columns.int32(`${this.#name}/${name}`, this.#next.data.length, 'grows'));
   }
   uint32(name: string): Uint32Column {
-    return this.#own(this.#columns.uint32(`${this.#name}/${name}`, this.#next.data.length));
+    return this.#own(this.#columns.uint32(`${this.#name}/${name}`, this.#next.data.length, 'grows'));
   }
   uint16(name: string): Uint16Column {
-    return this.#own(this.#columns.uint16(`${this.#name}/${name}`, this.#next.data.length));
+    return this.#own(this.#columns.uint16(`${this.#name}/${name}`, this.#next.data.length, 'grows'));
   }
   uint8(name: string): Uint8Column {
-    return this.#own(this.#columns.uint8(`${this.#name}/${name}`, this.#next.data.length));
+    return this.#own(this.#columns.uint8(`${this.#name}/${name}`, this.#next.data.length, 'grows'));
   }
 
   /** Rows in use. */
@@ -68,15 +68,16 @@ export class Table {
   /** Takes a row; its columns hold whatever the row's last user left. */
   take(): number {
     const state = this.#state.data;
-    state[USED] += 1;
     const free = state[FREE_HEAD];
     if (free !== NONE) {
       state[FREE_HEAD] = this.#next.data[free];
+      state[USED] += 1;
       return free;
     }
     const row = state[TOP];
     if (row === this.#next.data.length) this.#grow();
     state[TOP] = row + 1;
+    state[USED] += 1;
     return row;
   }
 
@@ -98,9 +99,9 @@ export class Table {
   #grow(): void {
     const rows = this.#next.data.length;
     if (rows >= this.#limit) {
-      throw new RangeError(`table "${this.#name}" is full: ${rows} rows are its limit`);
+      throw new RangeError(`table "${this.#name}" is full: ${this.#limit} rows are its limit`);
     }
-    const grown = Math.min(rows * 2, this.#limit);
+    const grown = Math.min(Math.max(1, rows * 2), this.#limit);
     growColumn(this.#next, grown);
     for (const column of this.#mine) growColumn(column, grown);
   }

@@ -12,7 +12,7 @@ export const NS_PER_SECOND = 1_000_000_000;
  */
 export function roundNs(realNs: number): number {
   if (!(realNs >= 0 && realNs <= TIME_NS_MAX)) failTime(realNs);
-  return Math.floor(realNs + 0.5);
+  return Math.round(realNs);
 }
 
 function failTime(realNs: number): never {

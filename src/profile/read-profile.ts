@@ -56,7 +56,7 @@ const schema = z.strictObject({
 
 /** Where `calibrate` keeps this machine's profile. */
 export function localProfileFile(): string {
-  const root = process.env['XDG_DATA_HOME'] ?? path.join(homedir(), '.local', 'share');
+  const root = process.env.XDG_DATA_HOME ?? path.join(homedir(), '.local', 'share');
   return path.join(root, 'brokertwin', 'profiles', `${LOCAL}.json`);
 }
 

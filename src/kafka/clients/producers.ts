@@ -136,6 +136,8 @@ export class Producers {
         );
       case ACK:
         return costs.producerPerRequestNs * ACK_SHARE;
+      case TICK:
+        return costs.producerPerTickNs;
       default:
         return 0;
     }

@@ -353,6 +353,7 @@ class Builder {
     return hosts.map((host) => ({
       thread: this.#thread('clientGc', host, host),
       host,
+      backgroundCores: this.#costs[host].clientBackgroundCores,
       perRecordNs: this.#costs[host].clientGcPerRecordNs,
     }));
   }

@@ -4,11 +4,13 @@
  *
  *   window k: every worker runs its shards to the same time ─► events between shards are exchanged ─► window k + 1
  *
+ * A window begins at the earliest pending event of all shards, so that idle time costs nothing.
  * The events that a shard takes in are ordered by the total order alone, so that the result does not depend on the
  * number of workers.
  */
 import { Worker } from 'node:worker_threads';
 import { MESSAGE_WORDS } from '../simulation.ts';
+import { roundNs } from '../time.ts';
 import {
   type CreateShard,
   ENTITIES_PER_SHARD,
@@ -26,8 +28,9 @@ export interface RunShardsOptions {
   readonly input: unknown;
   readonly shards: number;
   readonly workers: number;
+  /** Events up to and including this time are handled. */
   readonly untilNs: number;
-  /** Least delay of an event between shards, ns; null when they never send each other any. */
+  /** Least delay of an event between shards, at least 1 ns; null when they never send each other any. */
   readonly lookaheadNs: number | null;
   /** Called between windows with the simulated time. */
   readonly onProgress?: (nowNs: number) => void;
@@ -51,17 +54,32 @@ interface Group {
 
 /**
  * Runs all shards to `untilNs`; outcomes in the order of the shards.
- * @throws Error when a shard fails or a worker dies, naming it; the signal's reason when aborted
+ * @throws Error when a shard fails or a worker dies, naming it; RangeError for a lookahead below 1 ns or an impossible
+ *   time; the signal's reason when aborted
  */
 export async function runShards(options: RunShardsOptions): Promise<ShardOutcome[]> {
+  const { lookaheadNs } = options;
+  if (lookaheadNs !== null && !(lookaheadNs >= 1)) {
+    throw new RangeError(`runShards: expected a lookahead of at least 1 ns, found ${lookaheadNs}`);
+  }
   const workers = Math.max(1, Math.min(options.workers, options.shards));
-  const spread = Array.from({ length: workers }, (_, worker) =>
-    Array.from({ length: options.shards }, (_, shard) => shard).filter((shard) => shard % workers === worker),
+  const starts = Array.from(
+    { length: workers },
+    (_, worker): WorkerStart => ({
+      factoryModule: options.factoryModule,
+      input: options.input,
+      shards: Array.from({ length: options.shards }, (_, shard) => shard).filter(
+        (shard) => shard % workers === worker,
+      ),
+      lookaheadNs: lookaheadNs === null ? null : Math.floor(lookaheadNs),
+    }),
   );
-  const groups = await Promise.all(
-    spread.map((shards) => (workers === 1 ? localGroup(options, shards) : workerGroup(options, shards))),
-  );
+  const made = await Promise.allSettled(starts.map(workers === 1 ? localGroup : workerGroup));
+  const groups = made.flatMap((group) => (group.status === 'fulfilled' ? [group.value] : []));
   try {
+    for (const group of made) {
+      if (group.status === 'rejected') throw group.reason;
+    }
     await runWindows(options, groups);
     const outcomes: ShardOutcome[] = [];
     for (const group of groups) {
@@ -77,14 +95,16 @@ export async function runShards(options: RunShardsOptions): Promise<ShardOutcome
 }
 
 async function runWindows(options: RunShardsOptions, groups: readonly Group[]): Promise<void> {
-  const windowNs = Math.min(options.lookaheadNs ?? WINDOW_NS_MAX, WINDOW_NS_MAX);
+  const untilNs = roundNs(options.untilNs);
+  const windowNs = Math.min(Math.floor(options.lookaheadNs ?? WINDOW_NS_MAX), WINDOW_NS_MAX);
   let inboxes: Float64Array[][] = Array.from({ length: options.shards }, () => []);
   let nowNs = 0;
+  let earliestNs = 0;
   let yieldedMs = performance.now();
-  while (nowNs < options.untilNs) {
+  while (nowNs <= untilNs) {
     options.signal?.throwIfAborted();
     // Events at exactly the window's end belong to the next one: they may still be joined by another shard's.
-    const endNs = Math.min(nowNs + windowNs, options.untilNs + 1);
+    const endNs = Math.min(Math.max(nowNs, Math.min(earliestNs, untilNs)) + windowNs, untilNs + 1);
     const ran = await Promise.all(
       groups.map((group) =>
         group.run(
@@ -94,9 +114,10 @@ async function runWindows(options: RunShardsOptions, groups: readonly Group[]): 
       ),
     );
     inboxes = Array.from({ length: options.shards }, () => []);
-    ran.forEach(({ outbox }) => {
-      for (const messages of outbox) deal(messages, inboxes);
-    });
+    earliestNs = Math.min(...ran.map((group) => group.earliestNs));
+    for (const messages of ran.flatMap(({ outbox }) => outbox)) {
+      earliestNs = Math.min(earliestNs, deal(messages, inboxes));
+    }
     nowNs = endNs;
     if (performance.now() - yieldedMs > YIELD_MS) {
       options.onProgress?.(nowNs);
@@ -106,11 +127,21 @@ async function runWindows(options: RunShardsOptions, groups: readonly Group[]): 
   }
 }
 
-function deal(messages: Float64Array, inboxes: Float64Array[][]): void {
+/** Puts every message into its shard's inbox; returns the time of the earliest, Infinity when there is none. */
+function deal(messages: Float64Array, inboxes: Float64Array[][]): number {
+  let earliestNs = Number.POSITIVE_INFINITY;
   for (let at = 0; at < messages.length; at += MESSAGE_WORDS) {
     const target = messages[at + 2];
-    inboxes[Math.floor(target / ENTITIES_PER_SHARD)].push(messages.subarray(at, at + MESSAGE_WORDS));
+    const shard = Math.floor(target / ENTITIES_PER_SHARD);
+    if (shard >= inboxes.length) {
+      throw new RangeError(
+        `an event for entity ${target} of shard ${shard}: there are ${inboxes.length} shards`,
+      );
+    }
+    inboxes[shard].push(messages.subarray(at, at + MESSAGE_WORDS));
+    earliestNs = Math.min(earliestNs, messages[at]);
   }
+  return earliestNs;
 }
 
 function joined(messages: readonly Float64Array[]): Float64Array {
@@ -121,59 +152,66 @@ function joined(messages: readonly Float64Array[]): Float64Array {
   return all;
 }
 
-async function localGroup(options: RunShardsOptions, shards: readonly number[]): Promise<Group> {
-  const factory = (await import(options.factoryModule)) as { createShard: CreateShard };
-  const group = new ShardGroup(factory.createShard, options.input, shards);
+async function localGroup(start: WorkerStart): Promise<Group> {
+  const factory = (await import(start.factoryModule)) as { createShard: CreateShard };
+  const group = new ShardGroup(factory.createShard, start);
   return {
-    shards,
+    shards: start.shards,
     run: async (untilNs, inbox) => group.run(untilNs, inbox),
     finish: async () => group.finish(),
     stop: async () => undefined,
   };
 }
 
-async function workerGroup(options: RunShardsOptions, shards: readonly number[]): Promise<Group> {
-  const workerData: WorkerStart = { factoryModule: options.factoryModule, input: options.input, shards };
+async function workerGroup(start: WorkerStart): Promise<Group> {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData, name: 'bt-shards' });
-  const ask = asker(worker, `the worker of shards ${shards.join(', ')}`);
-  await ask(null, 'ready');
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: 'bt-shards' });
+  const stop = async (): Promise<void> => {
+    await worker.terminate();
+  };
+  const ask = asker(worker, `the worker of shards ${start.shards.join(', ')}`);
+  await ask(null, 'ready').catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
-    shards,
+    shards: start.shards,
     run: (untilNs, inbox) => ask({ kind: 'run', untilNs, inbox }, 'ran'),
     finish: async () => (await ask({ kind: 'finish' }, 'finished')).outcomes,
-    stop: async () => {
-      await worker.terminate();
-    },
+    stop,
   };
 }
 
-/** Sends a message and waits for the answer; a worker that fails, errs or exits first makes the wait fail. */
+/**
+ * Sends a message and waits for the answer; a worker that fails, errs or exits makes this wait, or the next one, fail.
+ * One question at a time.
+ */
 function asker(worker: Worker, name: string) {
+  let failure: Error | null = null;
+  let settle: ((answer: FromWorker | Error) => void) | null = null;
+  const fail = (error: Error): void => {
+    failure ??= error;
+    settle?.(failure);
+  };
+  worker.on('message', (answer: FromWorker) => {
+    if (answer.kind === 'failed') fail(answer.error);
+    else settle?.(answer);
+  });
+  worker.on('messageerror', (cause) => fail(new Error(`${name} sent what cannot be read`, { cause })));
+  worker.on('error', (cause) => fail(new Error(`${name} failed: ${cause.message}`, { cause })));
+  worker.on('exit', (code) => fail(new Error(`${name} ended early with code ${code}`)));
   return <Kind extends FromWorker['kind']>(
     message: ToWorker | null,
     kind: Kind,
   ): Promise<Extract<FromWorker, { kind: Kind }>> =>
     new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        worker.off('message', onMessage);
-        worker.off('error', onError);
-        worker.off('exit', onExit);
-        act();
+      settle = (answer) => {
+        settle = null;
+        if (answer instanceof Error) reject(answer);
+        else if (answer.kind === kind) resolve(answer as Extract<FromWorker, { kind: Kind }>);
+        else reject(new Error(`${name} answered ${answer.kind} when ${kind} was expected`));
       };
-      const onMessage = (answer: FromWorker): void => {
-        if (answer.kind === kind) settle(() => resolve(answer as Extract<FromWorker, { kind: Kind }>));
-        else if (answer.kind === 'failed')
-          settle(() => reject(new Error(`${name} failed: ${answer.message}`)));
-        else settle(() => reject(new Error(`${name} answered ${answer.kind} when ${kind} was expected`)));
-      };
-      const onError = (cause: Error): void =>
-        settle(() => reject(new Error(`${name} failed: ${cause.message}`, { cause })));
-      const onExit = (code: number): void =>
-        settle(() => reject(new Error(`${name} ended early with code ${code}`)));
-      worker.on('message', onMessage);
-      worker.on('error', onError);
-      worker.on('exit', onExit);
-      if (message !== null) worker.postMessage(message);
+      if (failure !== null) settle(failure);
+      else if (message !== null) worker.postMessage(message);
     });
 }

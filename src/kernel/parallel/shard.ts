@@ -26,6 +26,8 @@ export interface WorkerStart {
   readonly factoryModule: string;
   readonly input: unknown;
   readonly shards: readonly number[];
+  /** Least delay of an event between shards, a whole number of ns; null when they never send each other any. */
+  readonly lookaheadNs: number | null;
 }
 
 /** To a worker: run your shards to `untilNs`, after taking in these events; or end. */
@@ -33,9 +35,9 @@ export type ToWorker =
   | { readonly kind: 'run'; readonly untilNs: number; readonly inbox: readonly Float64Array[] }
   | { readonly kind: 'finish' };
 
-/** From a worker; arrays are in the order of its shards. */
+/** From a worker; arrays are in the order of its shards, `earliestNs` is the time of its first pending event. */
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ran'; readonly outbox: readonly Float64Array[]; readonly earliestNs: number }
   | { readonly kind: 'finished'; readonly outcomes: readonly ShardOutcome[] }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly error: Error };

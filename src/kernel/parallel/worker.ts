@@ -7,19 +7,27 @@ const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread only');
 const say = (message: FromWorker): void => port.postMessage(message);
 const start = workerData as WorkerStart;
-const factory = (await import(start.factoryModule)) as { createShard: CreateShard };
-const group = new ShardGroup(factory.createShard, start.input, start.shards);
 
-port.on('message', (message: ToWorker) => {
-  try {
-    if (message.kind === 'finish') {
-      say({ kind: 'finished', outcomes: group.finish() });
-      port.close();
-      return;
+try {
+  const factory = (await import(start.factoryModule)) as { createShard: CreateShard };
+  const group = new ShardGroup(factory.createShard, start);
+  port.on('message', (message: ToWorker) => {
+    try {
+      answer(group, message);
+    } catch (error) {
+      fail(error);
     }
-    say({ kind: 'ran', ...group.run(message.untilNs, message.inbox) });
-  } catch (error) {
-    say({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-});
-say({ kind: 'ready' });
+  });
+  say({ kind: 'ready' });
+} catch (error) {
+  fail(error);
+}
+
+function answer(group: ShardGroup, message: ToWorker): void {
+  if (message.kind === 'run') say({ kind: 'ran', ...group.run(message.untilNs, message.inbox) });
+  else say({ kind: 'finished', outcomes: group.finish() });
+}
+
+function fail(error: unknown): void {
+  say({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+}

@@ -1,0 +1,155 @@
+/** The measuring arm: a scenario and a running cluster in, a measured RunResult out. */
+
+import type { LoadResult } from '../load/load-result.ts';
+import { loadAssumptions, loadRefusals } from '../load/refusals.ts';
+import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
+import { createTopics, deleteTopics } from '../load/topics.ts';
+import { type Observation, type ObservedBroker, observeBrokers } from '../local/observer.ts';
+import type { PhaseResult, RunResult } from '../result/run-result.ts';
+import type { LoadedScenario } from '../scenario/read-scenario.ts';
+import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { refuse } from './refusals.ts';
+import { runFacts } from './run-facts.ts';
+
+/** A cluster to drive. `brokers` are those that run on this machine and can be observed. */
+export interface DrivenCluster {
+  readonly bootstrapServers: string;
+  /** Version when it is known. */
+  readonly version: string | null;
+  readonly brokers: readonly ObservedBroker[];
+}
+
+export interface MeasureOptions {
+  readonly loaded: LoadedScenario;
+  readonly cluster: DrivenCluster;
+  readonly onProgress?: (
+    progress: PhaseProgress & { readonly phase: string; readonly fraction: number },
+  ) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface MeasuredPhase {
+  readonly result: PhaseResult;
+  readonly load: LoadResult;
+  /** Null when no broker runs on this machine, or the run was cut off before the observation could end. */
+  readonly observation: Observation | null;
+}
+
+/** @throws UserError for what the load generator cannot do yet, by name and place */
+export function refuseToMeasure(loaded: LoadedScenario): void {
+  refuse(loaded, loadRefusals(loaded.scenario));
+}
+
+/**
+ * Plays every phase of the scenario, each from fresh topics, which are removed afterwards. An interrupted run keeps
+ * the phases that it has.
+ */
+export async function measure(options: MeasureOptions): Promise<RunResult> {
+  const { loaded, cluster } = options;
+  const { scenario } = loaded;
+  refuseToMeasure(loaded);
+  const startedAt = new Date();
+  const phases: MeasuredPhase[] = [];
+  for (const phase of scenario.run.phases) {
+    if (options.signal?.aborted === true) break;
+    phases.push(await measurePhase({ ...options, scenario, phase }));
+  }
+  return {
+    format: 'brokertwin.result/1',
+    arm: 'measured',
+    scenario: {
+      name: scenario.name,
+      question: scenario.question,
+      hash: loaded.hash,
+      seed: scenario.run.seed,
+      kafka: cluster.version ?? scenario.clusters[0].kafka,
+    },
+    profile: null,
+    simulation: null,
+    phases: phases.map((phase) => phase.result),
+    assumptions: [
+      ...loadAssumptions(scenario),
+      ...phases.flatMap(({ result, observation }) => caveats(result.name, observation)),
+    ],
+    run: runFacts(startedAt, cluster.version === null ? {} : { kafka: cluster.version }),
+  };
+}
+
+export interface MeasurePhaseOptions extends Pick<MeasureOptions, 'cluster' | 'onProgress' | 'signal'> {
+  readonly scenario: Scenario;
+  readonly phase: Phase;
+}
+
+/** Plays one phase from fresh topics and removes them, whatever happens. */
+export async function measurePhase(options: MeasurePhaseOptions): Promise<MeasuredPhase> {
+  const { scenario, phase, cluster } = options;
+  const { bootstrapServers } = cluster;
+  const observer =
+    cluster.brokers.length === 0 ? null : observeBrokers(cluster.brokers, { host: scenario.hosts[0].name });
+  let observation: Observation | null = null;
+  const seconds = (phase.warmupMs + phase.durationMs) / 1000;
+  await createTopics({ scenario, bootstrapServers });
+  try {
+    const load = await runPhase({
+      scenario,
+      phase,
+      bootstrapServers,
+      onWarm: async () => {
+        await observer?.begin();
+      },
+      onMeasured: async () => {
+        observation = (await observer?.end()) ?? null;
+      },
+      onProgress: (progress) =>
+        options.onProgress?.({
+          ...progress,
+          phase: phase.name,
+          fraction: Math.min(1, progress.elapsedSeconds / seconds),
+        }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return { result: phaseResult(phase, load, observation), load, observation };
+  } finally {
+    await deleteTopics({ scenario, bootstrapServers });
+  }
+}
+
+function phaseResult(phase: Phase, load: LoadResult, observation: Observation | null): PhaseResult {
+  return {
+    name: phase.name,
+    load: phase.load,
+    warmupSeconds: phase.warmupMs / 1000,
+    durationSeconds: load.durationSeconds,
+    throughputRecordsPerSecond: load.throughputRecordsPerSecond,
+    throughputBytesPerSecond: load.throughputBytesPerSecond,
+    publishLatencyMs: load.publishLatencyMs,
+    endToEndLatencyMs: load.endToEndLatencyMs,
+    classes: load.classes,
+    windows: load.windows,
+    requestStages: observation?.requestStages ?? [],
+    resources: observation?.resources ?? [],
+    threadCpu: observation?.threadCpu ?? [],
+    events: Object.entries(load.errors).map(([message, count]) => ({
+      atSeconds: load.durationSeconds,
+      what: `${count} times: ${message}`,
+    })),
+    counts: load.counts,
+    generator: load.generator,
+  };
+}
+
+/** Share of stolen CPU from which a phase's figures deserve doubt. */
+const STEAL_SHARE_NOTED = 0.02;
+
+function caveats(phase: string, observation: Observation | null): string[] {
+  if (observation === null) return [];
+  const stolen = observation.stealShare;
+  return [
+    ...observation.problems.map((problem) => `Phase ${phase}: ${problem}.`),
+    ...(stolen >= STEAL_SHARE_NOTED
+      ? [
+          `Phase ${phase}: ${(stolen * 100).toFixed(1)} % of the machine's CPU went to its neighbours (steal).`,
+        ]
+      : []),
+  ];
+}

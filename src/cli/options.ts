@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os';
+import { UserError } from '../errors/errors.ts';
+
+/** Options that several commands share, in yargs's form. */
+
+export const scenarioFile = {
+  describe: 'the scenario, a YAML file',
+  type: 'string',
+  demandOption: true,
+} as const;
+
+export const set = {
+  describe: 'change one value of the scenario, such as topics.orders.partitions=12; may be repeated',
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  default: [] as string[],
+} as const;
+
+export const seed = {
+  describe: "seed of every random stream; the scenario's own if not given",
+  type: 'string',
+  requiresArg: true,
+  coerce: wholeNumber('--seed', 0),
+} as const;
+
+export const workers = {
+  describe: 'threads to simulate on, one cluster each at most; the result does not depend on it',
+  type: 'string',
+  requiresArg: true,
+  defaultDescription: "the machine's cores",
+  coerce: (value: unknown): number => wholeNumber('--workers', 1)(value) ?? availableParallelism(),
+  default: String(availableParallelism()),
+} as const;
+
+export const profile = {
+  describe: "what things cost: a profile's name or file, in place of the one that the scenario's hosts name",
+  type: 'string',
+  requiresArg: true,
+} as const;
+
+export const bootstrapServer = {
+  describe: 'host:port of a running cluster; without it a cluster is started on this machine',
+  type: 'string',
+  requiresArg: true,
+} as const;
+
+export const out = {
+  describe: 'folder for the reports',
+  type: 'string',
+  requiresArg: true,
+} as const;
+
+/**
+ * Reads an option's value as a whole number not below `min`.
+ *
+ * @throws UserError when it is something else.
+ */
+export function wholeNumber(option: string, min: number): (value: unknown) => number | undefined {
+  return (value) => {
+    if (value === undefined) return undefined;
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (Number.isSafeInteger(number) && number >= min) return number;
+    const found = Array.isArray(value) ? `${value.length} values (give it once)` : `"${String(value)}"`;
+    throw new UserError(`${option}: expected a whole number of at least ${min}, found ${found}`);
+  };
+}
+
+/** `values` without those that were not given, for functions whose options are optional. */
+export function stated<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

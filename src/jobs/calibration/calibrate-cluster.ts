@@ -1,0 +1,152 @@
+/** Runs the calibration's experiments on a local cluster and makes a profile of what they cost. */
+import { type MeasuredPhase, measurePhase } from '../../arms/measure.ts';
+import { runFacts } from '../../arms/run-facts.ts';
+import { EXIT, UserError } from '../../errors/errors.ts';
+import type { LocalCluster } from '../../local/local-cluster.ts';
+import type { Observation } from '../../local/observer.ts';
+import type { Cost, CostName, Profile } from '../../profile/profile.ts';
+import { readProfile } from '../../profile/read-profile.ts';
+import type { Progress } from '../progress.ts';
+import { countsOf } from './counts.ts';
+import { calibrationPlan, type Experiment } from './experiments.ts';
+import { fitCosts } from './fit-costs.ts';
+
+const CATALOGUE = 'reference-2core';
+const NS_PER_MS = 1e6;
+
+type Observed = MeasuredPhase & { readonly observation: Observation };
+
+export interface CalibrateOptions {
+  readonly cluster: LocalCluster;
+  readonly name: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** @throws UserError (exit 3) when the brokers could not be observed */
+export async function calibrateCluster(options: CalibrateOptions): Promise<Profile> {
+  const { cluster, progress } = options;
+  const plan = calibrationPlan(cluster.version);
+  const total = plan.experiments.length + 1;
+  progress.stage('calibrate');
+  progress.update(0, 'warming the broker up');
+  await play(options, plan.warmUp, (fraction) => progress.update(fraction / total, 'warming the broker up'));
+  const observed: Observed[] = [];
+  for (const [index, experiment] of plan.experiments.entries()) {
+    const phase = await play(options, experiment, (fraction) =>
+      progress.update((index + 1 + fraction) / total, experiment.name),
+    );
+    observed.push(requireObservation(phase, experiment));
+  }
+  return profileOf(options, plan.experiments, observed);
+}
+
+async function play(
+  { cluster, signal }: CalibrateOptions,
+  { loaded }: Experiment,
+  onFraction: (fraction: number) => void,
+): Promise<MeasuredPhase> {
+  signal.throwIfAborted();
+  const { scenario } = loaded;
+  const phase = await measurePhase({
+    scenario,
+    phase: scenario.run.phases[0],
+    cluster,
+    signal,
+    onProgress: ({ fraction }) => onFraction(fraction),
+  });
+  signal.throwIfAborted();
+  return phase;
+}
+
+function requireObservation(phase: MeasuredPhase, { name }: Experiment): Observed {
+  const { observation } = phase;
+  if (observation === null || observation.problems.length > 0) {
+    const why = observation?.problems.join('; ') ?? 'the run was cut off';
+    throw new UserError(
+      `calibration experiment "${name}": expected the brokers' counters, found: ${why}; see the brokers' logs and run it again`,
+      EXIT.clusterUnreachable,
+    );
+  }
+  return { ...phase, observation };
+}
+
+function profileOf(
+  options: CalibrateOptions,
+  experiments: readonly Experiment[],
+  observed: readonly Observed[],
+): Profile {
+  const { cluster } = options;
+  const catalogue = readProfile(CATALOGUE);
+  const tick = tickCost(observed);
+  const counts = observed.map((phase, index) =>
+    countsOf(phase, experiments[index].loaded.scenario.topics[0].partitions, tick.value * 1e-9),
+  );
+  const { costs, residuals } = fitCosts(counts, catalogue);
+  const { machine } = runFacts(new Date(), {});
+  const span = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+  const sizeOf = ({ loaded }: Experiment): number => {
+    const { value } = loaded.scenario.producers[0].record;
+    return value.kind === 'constant' ? value.bytes : value.medianBytes;
+  };
+  const partitionsOf = ({ loaded }: Experiment): number => loaded.scenario.topics[0].partitions;
+  const rates = observed.map((phase) => phase.result.throughputRecordsPerSecond);
+  return {
+    format: 'brokertwin.profile/1',
+    name: options.name,
+    kind: 'measured',
+    provenance: {
+      date: new Date().toISOString(),
+      machine: `${machine.cpu}, ${machine.cores} cores, ${machine.os}`,
+      kafka: cluster.version,
+      note: `${cluster.brokers.length} broker and the generator on one machine, over loopback`,
+      experiments: experiments.map((experiment, index) => ({
+        name: experiment.name,
+        seconds: observed[index].observation.seconds,
+        recordBytes: sizeOf(experiment),
+        partitions: partitionsOf(experiment),
+        recordsPerSecond: rates[index],
+        residuals: residuals[index],
+      })),
+    },
+    covered: {
+      recordBytes: span(experiments.map(sizeOf)),
+      recordsPerSecond: span(rates),
+      partitions: span(experiments.map(partitionsOf)),
+      brokers: [cluster.brokers.length, cluster.brokers.length],
+    },
+    hardware: {
+      cores: machine.cores,
+      memoryBytes: machine.memoryBytes,
+      nicBytesPerSecond: null,
+      diskWriteBytesPerSecond: null,
+    },
+    costs: { ...heldCosts(catalogue), ...costs, 'client.brokertwin.tickNs': tick },
+  };
+}
+
+/** Records come due evenly, so that the mean lateness of an idle producer thread is half the period of its timer. */
+function tickCost(observed: readonly Observed[]): Cost {
+  const lateness = observed.flatMap(({ load }) => {
+    const { latenessMs } = load.generator;
+    return latenessMs === null || load.workers.some((worker) => worker.utilisation > 0.5)
+      ? []
+      : [latenessMs.p50];
+  });
+  const least = Math.min(...lateness);
+  return {
+    value: Math.max(1, 2 * least) * NS_PER_MS,
+    source: 'twice the median lateness of records in the quietest paced experiment',
+    standardError: null,
+  };
+}
+
+/** What these experiments say nothing about stays as the catalogue has it, and says so. */
+function heldCosts(catalogue: Profile): Partial<Record<CostName, Cost>> {
+  return Object.fromEntries(
+    Object.entries(catalogue.costs).map(([name, cost]) => [
+      name,
+      { ...cost, source: `undetermined: not measured here, from the catalogue's ${catalogue.name}` },
+    ]),
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * From counted experiments to costs. Each equation is the CPU that one group of threads used in one experiment:
+ *
+ *   network   = (produce + fetch requests) * perRequest + bytesIn * perByteIn + bytesOut * perByteOut + wakeUps * w
+ *   handlers  = produce * perRequest + batches * perBatch + bytesIn * perByte
+ *             + fetches * perRequest + (fetches + parked) * partitions * perPartition + wakeUps * w
+ *   producer  = ticks * perTick + records * perRecord + bytes * perByte + requests * perRequest + wakeUps * w
+ *   consumer  = records * perRecord + bytes * perByte + fetches * perRequest + wakeUps * w
+ *   others    = seconds * backgroundCores + traffic * its cost
+ *
+ * CPU by thread from /proc schedstat, wake-ups from its voluntary switches, requests, records and bytes from JMX. The
+ * tick's period and the wake-up's latency are measured, not fitted. What the data leave open keeps the catalogue's cost
+ * and says so.
+ */
+import type { Cost, CostName, Profile } from '../../profile/profile.ts';
+import type { Counts } from './counts.ts';
+import { type Equation, fitNonNegative } from './least-squares.ts';
+
+/** Share of a measured CPU time that it is trusted to, and a floor in seconds. */
+const RELATIVE_ERROR = 0.05;
+const ERROR_SECONDS = 0.005;
+/** A cost with less of its information from the data than this is called undetermined. */
+const DETERMINED_SHARE = 0.5;
+
+interface Group {
+  readonly name: string;
+  readonly cpuSeconds: (counts: Counts) => number;
+  readonly terms: readonly (readonly [CostName, (counts: Counts) => number])[];
+}
+
+const NS = 1e-9;
+const NETWORK = ['network'];
+const HANDLERS = ['handler'];
+const PRODUCER = ['producer'];
+const CONSUMER = ['consumer'];
+const BROKER_OTHERS = ['gc', 'jit', 'controller', 'other'];
+const GENERATOR_OTHERS = ['gc', 'main', 'other'];
+
+const GROUPS: readonly Group[] = [
+  {
+    name: 'broker network threads',
+    cpuSeconds: (of) => of.cpuSeconds('broker', NETWORK),
+    terms: [
+      ['broker.network.perRequestNs', (of) => (of.produceRequests + of.fetchRequests) * NS],
+      ['broker.network.perByteInNs', (of) => of.bytesIn * NS],
+      ['broker.network.perByteOutNs', (of) => of.bytesOut * NS],
+      ['host.wakeUpCpuNs', (of) => of.wakeUps('broker', NETWORK) * NS],
+    ],
+  },
+  {
+    name: 'broker request handlers',
+    cpuSeconds: (of) => of.cpuSeconds('broker', HANDLERS),
+    terms: [
+      ['broker.handler.producePerRequestNs', (of) => of.produceRequests * NS],
+      ['broker.handler.producePerBatchNs', (of) => of.batches * NS],
+      ['broker.handler.producePerByteNs', (of) => of.bytesIn * NS],
+      ['broker.handler.fetchPerRequestNs', (of) => of.fetchRequests * NS],
+      [
+        'broker.handler.fetchPerPartitionNs',
+        (of) => (of.fetchRequests + of.parkedFetches) * of.partitions * NS,
+      ],
+      ['host.wakeUpCpuNs', (of) => of.wakeUps('broker', HANDLERS) * NS],
+    ],
+  },
+  {
+    name: 'producer thread',
+    cpuSeconds: (of) => of.cpuSeconds('generator', PRODUCER),
+    terms: [
+      ['client.brokertwin.producer.perTickNs', (of) => of.ticks * NS],
+      ['client.brokertwin.producer.perRecordNs', (of) => of.recordsSent * NS],
+      ['client.brokertwin.producer.perByteNs', (of) => of.bytesIn * NS],
+      ['client.brokertwin.producer.perRequestNs', (of) => of.produceRequests * NS],
+      ['host.wakeUpCpuNs', (of) => of.wakeUps('generator', PRODUCER) * NS],
+    ],
+  },
+  {
+    name: 'consumer thread',
+    cpuSeconds: (of) => of.cpuSeconds('generator', CONSUMER),
+    terms: [
+      ['client.brokertwin.consumer.perRecordNs', (of) => of.recordsReceived * NS],
+      ['client.brokertwin.consumer.perByteNs', (of) => of.bytesOut * NS],
+      ['client.brokertwin.consumer.perRequestNs', (of) => of.fetchRequests * NS],
+      ['host.wakeUpCpuNs', (of) => of.wakeUps('generator', CONSUMER) * NS],
+    ],
+  },
+  {
+    name: 'other broker threads',
+    cpuSeconds: (of) => of.cpuSeconds('broker', BROKER_OTHERS),
+    terms: [
+      ['broker.backgroundCores', (of) => of.seconds],
+      ['broker.gcPerByteNs', (of) => of.bytesIn * NS],
+    ],
+  },
+  {
+    name: 'other generator threads',
+    cpuSeconds: (of) => of.cpuSeconds('generator', GENERATOR_OTHERS),
+    terms: [
+      ['client.brokertwin.backgroundCores', (of) => of.seconds],
+      ['client.brokertwin.gcPerRecordNs', (of) => (of.recordsSent + of.recordsReceived) * NS],
+    ],
+  },
+];
+
+export interface FittedCosts {
+  readonly costs: Readonly<Partial<Record<CostName, Cost>>>;
+  /** Per experiment, per group: (fitted - measured) / measured CPU. */
+  readonly residuals: readonly Readonly<Record<string, number>>[];
+}
+
+/** Fits the CPU costs to the experiments, with the catalogue's costs as what to fall back on. */
+export function fitCosts(experiments: readonly Counts[], catalogue: Profile): FittedCosts {
+  const names = [...new Set(GROUPS.flatMap((group) => group.terms.map(([name]) => name)))];
+  const priors = names.map((name) => catalogue.costs[name]?.value ?? 0);
+  const equations = experiments.flatMap((counts) => GROUPS.map((group) => equationOf(group, counts, names)));
+  const fit = fitNonNegative(equations, priors);
+  const costs = Object.fromEntries(
+    names.map((name, index): [CostName, Cost] => {
+      const determined = fit.determined[index] >= DETERMINED_SHARE;
+      const source = determined
+        ? 'fitted to CPU by thread (/proc schedstat) of the calibration experiments'
+        : `undetermined: the experiments cannot tell it apart, held near the catalogue's ${catalogue.name}`;
+      return [name, { value: fit.values[index], source, standardError: fit.standardErrors[index] }];
+    }),
+  );
+  const residuals = experiments.map((counts) =>
+    Object.fromEntries(
+      GROUPS.map((group) => {
+        const measured = group.cpuSeconds(counts);
+        const fitted = group.terms.reduce(
+          (sum, [name, count]) => sum + count(counts) * (costs[name]?.value ?? 0),
+          0,
+        );
+        return [group.name, measured === 0 ? 0 : (fitted - measured) / measured];
+      }),
+    ),
+  );
+  return { costs, residuals };
+}
+
+function equationOf(group: Group, counts: Counts, names: readonly CostName[]): Equation {
+  const measured = group.cpuSeconds(counts);
+  return {
+    counts: names.map((name) => group.terms.find(([of]) => of === name)?.[1](counts) ?? 0),
+    measured,
+    error: ERROR_SECONDS + RELATIVE_ERROR * measured,
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * What the main thread and the worker threads say to each other: plain data. Every time is in nanoseconds of the common
+ * clock (clock.ts).
+ */
+import type { ClientThread } from '../scenario/client-threads.ts';
+import type { Phase, Scenario } from '../scenario/scenario.ts';
+import type { Recording } from './recorder.ts';
+
+/** A worker's plan, its `workerData`. */
+export interface WorkerPlan {
+  readonly name: string;
+  readonly thread: ClientThread;
+  readonly scenario: Scenario;
+  readonly phase: Phase;
+  readonly bootstrapServers: string;
+}
+
+/** Start of the load, end of the warm-up, end of the measured part. */
+export interface Times {
+  readonly startNs: number;
+  readonly warmNs: number;
+  readonly endNs: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly times: Times }
+  /** Producers: end the schedule now. Consumers: stop reading. Both answer with their result. */
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  /** Producers: connected. */
+  | { readonly kind: 'ready' }
+  /** Consumers: what this thread's members have been given, whenever that changes. */
+  | { readonly kind: 'assigned'; readonly members: readonly MemberAssignment[] }
+  /** Once a second, also as a sign of life. */
+  | { readonly kind: 'progress'; readonly progress: WorkerProgress }
+  | { readonly kind: 'result'; readonly result: WorkerResult }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** Lines for the user, when the trouble is theirs to mend. */
+      readonly user: { readonly lines: readonly string[]; readonly exitCode: number } | null;
+    };
+
+export interface MemberAssignment {
+  readonly group: string;
+  /** Number of partitions; null before the group's first assignment. */
+  readonly partitions: number | null;
+}
+
+export interface WorkerProgress {
+  /** Since the start of the load, by class index: records acknowledged, or received. */
+  readonly records: Readonly<Record<number, number>>;
+  /** Publish latency of the last whole second in the measured part. */
+  readonly p99Ms: number | null;
+}
+
+export interface WorkerResult {
+  readonly name: string;
+  readonly role: ClientThread['role'];
+  readonly classes: readonly ClassRecording[];
+  /** Producers in a paced phase: due time to entry, encoded histogram of microseconds. */
+  readonly lateness: string | null;
+  /** Over the measured part, as far as it went. */
+  readonly cpuSeconds: number;
+  readonly utilisation: number;
+  /** Messages of errors, with how often each came. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** One traffic class on one thread. */
+export interface ClassRecording {
+  readonly classIndex: number;
+  readonly recording: Recording;
+  /** From the start of the load to the end of the wait for stragglers: acknowledged, or received. */
+  readonly records: number;
+  /** Producers: of the records due in the measured part, so many came due, and so many were given up. */
+  readonly recordsDue: number;
+  readonly recordsFailed: number;
+  /** Producers: sent in the measured part. */
+  readonly requests: number;
+  readonly batches: number;
+  /** Consumers: most records behind the log end in each window, and records behind at the end of the measured part. */
+  readonly lagMaxPerWindow: readonly number[];
+  readonly lagAtEnd: number;
+  /** Consumers: records without a due time, which have no latency. */
+  readonly recordsWithoutDueTime: number;
+}

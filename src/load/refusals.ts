@@ -1,0 +1,189 @@
+/** What this generator cannot honour, by name, and what it assumes. */
+import type { ConsumerClass, ProducerClass, Scenario, Size, TopicClass } from '../scenario/scenario.ts';
+import { keyRoom } from './record-source.ts';
+
+export interface LoadRefusal {
+  /** Where in the scenario: keys as in its file, numbers for entries of lists. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Bytes at the front of a value that carry its due time. */
+const DUE_TIME_BYTES = 8;
+
+/** Everything in the scenario that the load generator cannot honour; empty when it can drive all of it. */
+export function loadRefusals(scenario: Scenario): LoadRefusal[] {
+  return [
+    ...wholeScenario(scenario),
+    ...scenario.topics.flatMap(topicRefusals),
+    ...scenario.producers.flatMap((producer) => producerRefusals(producer, scenario)),
+    ...scenario.consumers.flatMap(consumerRefusals),
+  ];
+}
+
+/** One sentence for each thing that the generator does otherwise than a Java client, or that is not in the scenario. */
+export function loadAssumptions(scenario: Scenario): string[] {
+  return [
+    ...onlyIf(
+      scenario.producers.some((producer) => producer.config['enable.idempotence']),
+      'The generator produced without idempotence (Kafka enables it by default): its client library allows an idempotent producer one request in flight only.',
+    ),
+    'The generator draws a new sticky partition evenly; it does not weigh partitions by the length of their queues as a Java producer does.',
+    ...onlyIf(
+      scenario.producers.some((producer) => producer.record.value.kind === 'lognormal'),
+      `Lognormal value sizes were raised to ${DUE_TIME_BYTES} bytes and cut to what max.request.size allows.`,
+    ),
+    ...onlyIf(
+      scenario.producers.some((producer) => producer.config['compression.type'] !== 'none'),
+      'Values were random bytes, which do not compress; batches were filled by their uncompressed size.',
+    ),
+    ...onlyIf(
+      scenario.producers.some((producer) => producer.topics.length > 1 || producer.topics[0]?.includes('*')),
+      'A producer client with several topics gave its records to them in turn.',
+    ),
+    ...onlyIf(
+      scenario.producers.some((producer) => producer.rate.kind === 'diurnal'),
+      'A run began at midnight of a diurnal rate.',
+    ),
+  ];
+}
+
+function wholeScenario(scenario: Scenario): LoadRefusal[] {
+  const clusters = scenario.clusters.reduce((sum, cluster) => sum + cluster.count, 0);
+  return [
+    ...onlyIf(clusters !== 1, {
+      path: ['clusters'],
+      message: `the load generator drives one cluster, found ${clusters}; keep one, or simulate`,
+    }),
+    ...onlyIf(scenario.mirrors.length > 0, {
+      path: ['mirrors'],
+      message: 'the load generator has no mirrors; remove them, or simulate',
+    }),
+    ...onlyIf(scenario.operations.length > 0, {
+      path: ['operations'],
+      message: 'operations cannot be carried out on a real cluster yet; remove them, or simulate',
+    }),
+    ...onlyIf(scenario.producers.length === 0, {
+      path: ['producers'],
+      message: 'the load generator needs at least one producer class, found none',
+    }),
+  ];
+}
+
+function topicRefusals(topics: TopicClass): LoadRefusal[] {
+  const at = (key: string, message: string): LoadRefusal => ({ path: ['topics', topics.name, key], message });
+  return [
+    ...onlyIf(
+      topics.skew !== null,
+      at('skew', 'the load generator spreads records evenly over topics; remove skew, or simulate'),
+    ),
+    ...onlyIf(
+      topics.placement !== null,
+      at('placement', 'the load generator lets Kafka place replicas; remove placement, or simulate'),
+    ),
+  ];
+}
+
+function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefusal[] {
+  const { config, record } = producer;
+  const at = (keys: readonly string[], message: string): LoadRefusal => ({
+    path: ['producers', producer.name, ...keys],
+    message,
+  });
+  const consumed = scenario.consumers.some((consumer) =>
+    consumer.topics.some((topic) => producer.topics.includes(topic)),
+  );
+  const largest = largestBytes(record.value) + record.headersBytes + (record.key?.bytes ?? 0);
+  return [
+    ...clientRefusal(producer, 'producers'),
+    ...onlyIf(
+      config['transactional.id'] !== null,
+      at(
+        ['config', 'transactional.id'],
+        'the load generator has no transactions yet; remove transactional.id',
+      ),
+    ),
+    ...onlyIf(
+      producer.stated['enable.idempotence'] === 'true',
+      at(
+        ['config', 'enable.idempotence'],
+        'the load generator produces without idempotence (its client library would allow one request in flight only); leave enable.idempotence out',
+      ),
+    ),
+    ...onlyIf(
+      config['partitioner.class'] !== null,
+      at(
+        ['config', 'partitioner.class'],
+        "the load generator has only Kafka's default partitioner; remove it",
+      ),
+    ),
+    ...['compression.gzip.level', 'compression.lz4.level', 'compression.zstd.level']
+      .filter((name) => Object.hasOwn(producer.stated, name))
+      .map((name) =>
+        at(['config', name], "the load generator compresses at its codecs' own level; remove it"),
+      ),
+    ...onlyIf(
+      consumed && record.value.kind === 'constant' && record.value.bytes < DUE_TIME_BYTES,
+      at(
+        ['record', 'value'],
+        `end-to-end latency needs values of at least ${DUE_TIME_BYTES} bytes (they carry the due time), found ${record.value.kind === 'constant' ? record.value.bytes : ''}`,
+      ),
+    ),
+    ...onlyIf(
+      largest > config['max.request.size'],
+      at(
+        ['record'],
+        `a record must fit into max.request.size (${config['max.request.size']} bytes), found ${largest}`,
+      ),
+    ),
+    ...onlyIf(
+      record.key !== null && record.key.cardinality > keyRoom(record.key.bytes),
+      at(
+        ['record', 'key', 'cardinality'],
+        `keys of ${record.key?.bytes} bytes can have at most ${keyRoom(record.key?.bytes ?? 0)} values, found ${record.key?.cardinality}`,
+      ),
+    ),
+    ...onlyIf(
+      record.headersBytes > 0 && record.headersBytes < 2,
+      at(['record', 'headers'], 'headers take at least 2 bytes (one byte of key, one of value), found 1'),
+    ),
+  ];
+}
+
+function consumerRefusals(consumer: ConsumerClass): LoadRefusal[] {
+  const at = (key: string, message: string): LoadRefusal => ({
+    path: ['consumers', consumer.name, 'config', key],
+    message,
+  });
+  const stated = (name: string) => Object.hasOwn(consumer.stated, name);
+  return [
+    ...clientRefusal(consumer, 'consumers'),
+    ...onlyIf(
+      stated('partition.assignment.strategy'),
+      at('partition.assignment.strategy', 'the load generator assigns partitions round-robin; remove it'),
+    ),
+    ...onlyIf(
+      consumer.stated['auto.offset.reset'] === 'none',
+      at('auto.offset.reset', 'the load generator reads new topics from their beginning; remove it'),
+    ),
+  ];
+}
+
+function clientRefusal(
+  client: ProducerClass | ConsumerClass,
+  list: 'producers' | 'consumers',
+): LoadRefusal[] {
+  return onlyIf(client.client === 'java', {
+    path: [list, client.name, 'client'],
+    message: 'the load generator is not a Java client; leave client out (brokertwin), or simulate',
+  });
+}
+
+/** Values above the 99.99th percentile of a lognormal are cut, not refused. */
+function largestBytes(size: Size): number {
+  return size.kind === 'constant' ? size.bytes : size.p99Bytes;
+}
+
+function onlyIf<Item>(condition: boolean, item: Item): Item[] {
+  return condition ? [item] : [];
+}

@@ -1,0 +1,123 @@
+/** Topics of a phase: made before it, deleted after it. */
+import { Admin } from '@platformatic/kafka';
+import { EXIT, UserError } from '../errors/errors.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { topicNames } from '../scenario/topic-names.ts';
+import { asUserError, clusterOptions } from './cluster.ts';
+
+const LEADERS_DEADLINE_MS = 30_000;
+const GONE_DEADLINE_MS = 30_000;
+const POLL_MS = 100;
+
+export interface TopicTask {
+  readonly scenario: Scenario;
+  /** Brokers to begin with: host:port, separated by commas. */
+  readonly bootstrapServers: string;
+}
+
+/**
+ * Makes the scenario's topics and waits until every partition has a leader.
+ * Throws a UserError (exit 3) when a topic is there already or the cluster refuses.
+ */
+export async function createTopics({ scenario, bootstrapServers }: TopicTask): Promise<void> {
+  await withAdmin(bootstrapServers, async (admin) => {
+    const wanted = scenario.topics.flatMap((topics) => topicNames(topics));
+    const present = new Set(await admin.listTopics());
+    const taken = wanted.filter((name) => present.has(name));
+    if (taken.length > 0) {
+      throw new UserError(
+        taken.map(
+          (name) =>
+            `topic "${name}": expected a cluster without it, found it on ${bootstrapServers}; delete it, or give the scenario's topic another name`,
+        ),
+        EXIT.clusterUnreachable,
+      );
+    }
+    for (const topics of scenario.topics) {
+      await admin.createTopics({
+        topics: topicNames(topics),
+        partitions: topics.partitions,
+        replicas: topics.replicationFactor,
+        configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
+      });
+    }
+    await waitUntil(
+      LEADERS_DEADLINE_MS,
+      () => allHaveLeaders(admin, scenario),
+      () => {
+        throw new UserError(
+          `topics ${wanted.join(', ')}: expected a leader for every partition within ${LEADERS_DEADLINE_MS / 1000} s, found some without; see the brokers' logs`,
+          EXIT.clusterUnreachable,
+        );
+      },
+    );
+  });
+}
+
+/** Deletes the scenario's topics, those that are there, and waits until they are gone. */
+export async function deleteTopics({ scenario, bootstrapServers }: TopicTask): Promise<void> {
+  await withAdmin(bootstrapServers, async (admin) => {
+    const present = new Set(await admin.listTopics());
+    const topics = scenario.topics.flatMap((entry) => topicNames(entry)).filter((name) => present.has(name));
+    if (topics.length === 0) {
+      return;
+    }
+    await admin.deleteTopics({ topics });
+    await waitUntil(
+      GONE_DEADLINE_MS,
+      async () => {
+        const left = new Set(await admin.listTopics());
+        return topics.every((name) => !left.has(name));
+      },
+      () => {
+        throw new UserError(
+          `topics ${topics.join(', ')}: expected to be gone ${GONE_DEADLINE_MS / 1000} s after their deletion, found them; see the controller's log`,
+          EXIT.clusterUnreachable,
+        );
+      },
+    );
+  });
+}
+
+async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean> {
+  const names = scenario.topics.flatMap((topics) => topicNames(topics));
+  try {
+    const metadata = await admin.metadata({ topics: names, forceUpdate: true });
+    return scenario.topics.every((topics) =>
+      topicNames(topics).every((name) => {
+        const partitions = metadata.topics.get(name)?.partitions ?? [];
+        return partitions.length === topics.partitions && partitions.every(({ leader }) => leader >= 0);
+      }),
+    );
+  } catch (error) {
+    // A broker that has not heard of the topic yet answers with an error; the deadline decides.
+    if (error instanceof Error) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function withAdmin<Result>(
+  bootstrapServers: string,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const admin = new Admin({ ...clusterOptions(bootstrapServers), clientId: 'brokertwin-admin' });
+  try {
+    return await work(admin);
+  } catch (error) {
+    throw asUserError(error, bootstrapServers);
+  } finally {
+    await admin.close();
+  }
+}
+
+async function waitUntil(deadlineMs: number, done: () => Promise<boolean>, late: () => never): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await done())) {
+    if (performance.now() > end) {
+      late();
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,38 @@
+/** The worker's end of the conversation with the main thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { UserError } from '../errors/errors.ts';
+import { asUserError } from './cluster.ts';
+import type { FromWorker, ToWorker, WorkerPlan } from './messages.ts';
+
+/** Posts a message to the main thread. */
+export function post(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+/** Runs a worker by its plan; whatever it throws is told to the main thread, which ends the run. */
+export function runWorker(work: (plan: WorkerPlan) => Promise<(message: ToWorker) => void>): void {
+  const plan: WorkerPlan = workerData;
+  process.on('uncaughtException', (error) => fail(error, plan));
+  work(plan).then(
+    (onMessage) => parentPort?.on('message', onMessage),
+    (error: unknown) => fail(error, plan),
+  );
+}
+
+function fail(error: unknown, plan: WorkerPlan): void {
+  const shown = asUserError(error, plan.bootstrapServers);
+  post({
+    kind: 'failed',
+    message: shown instanceof Error ? (shown.stack ?? shown.message) : String(shown),
+    user: shown instanceof UserError ? { lines: shown.lines, exitCode: shown.exitCode } : null,
+  });
+}
+
+/** Counts errors by message. */
+export class ErrorCounts {
+  readonly counts: Record<string, number> = {};
+
+  add(error: Error): void {
+    this.counts[error.message] = (this.counts[error.message] ?? 0) + 1;
+  }
+}

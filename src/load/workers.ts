@@ -1,0 +1,221 @@
+/** The worker threads of a phase, seen from the main thread. Any of them failing, dying or falling silent ends the run. */
+import { Worker } from 'node:worker_threads';
+import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
+import { siblingModule } from '../package.ts';
+import type {
+  FromWorker,
+  MemberAssignment,
+  ToWorker,
+  WorkerPlan,
+  WorkerProgress,
+  WorkerResult,
+} from './messages.ts';
+
+/** A worker tells of itself at least once a second during the load. */
+const SILENCE_MS_MAX = 30_000;
+const WATCH_MS = 1000;
+
+interface WorkerHandle {
+  readonly plan: WorkerPlan;
+  readonly worker: Worker;
+  ready: boolean;
+  result: WorkerResult | null;
+  progress: WorkerProgress | null;
+  members: readonly MemberAssignment[];
+  heardAtMs: number;
+}
+
+export class Workers {
+  readonly #handles: WorkerHandle[];
+  readonly #listeners = new Set<() => void>();
+  #error: Error | null = null;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor(plans: readonly WorkerPlan[]) {
+    this.#handles = plans.map((plan) => this.#spawn(plan));
+  }
+
+  /** Messages to all workers of a role. */
+  tell(role: 'producers' | 'consumers', message: ToWorker): void {
+    for (const { worker, plan } of this.#handles) {
+      if (plan.thread.role === role) {
+        worker.postMessage(message);
+      }
+    }
+  }
+
+  /** From now on a worker that says nothing for 30 s ends the run. */
+  watch(): void {
+    for (const handle of this.#handles) {
+      handle.heardAtMs = performance.now();
+    }
+    this.#watch = setInterval(() => {
+      const silent = this.#handles.find(
+        ({ result, heardAtMs }) => result === null && performance.now() - heardAtMs > SILENCE_MS_MAX,
+      );
+      if (silent !== undefined) {
+        this.#fail(
+          new Error(`load worker ${silent.plan.name} has said nothing for ${SILENCE_MS_MAX / 1000} s`),
+        );
+      }
+    }, WATCH_MS);
+  }
+
+  get producersReady(): boolean {
+    return this.#of('producers').every(({ ready }) => ready);
+  }
+
+  /** Numbers of partitions that a group's members have, of all threads; null where a member has no assignment yet. */
+  assigned(group: string): (number | null)[] {
+    return this.#of('consumers')
+      .flatMap(({ members }) => members.filter((member) => member.group === group))
+      .map(({ partitions }) => partitions);
+  }
+
+  /** Records of a class since the start of the load, as last told. */
+  records(role: 'producers' | 'consumers', classIndex: number): number {
+    return this.#of(role).reduce(
+      (sum, { result, progress }) =>
+        sum +
+        (result?.classes.find((one) => one.classIndex === classIndex)?.records ??
+          progress?.records[classIndex] ??
+          0),
+      0,
+    );
+  }
+
+  /** The largest of the producer threads' 99th percentiles of the last second. */
+  get p99Ms(): number | null {
+    const known = this.#of('producers').flatMap(({ progress }) => progress?.p99Ms ?? []);
+    return known.length === 0 ? null : Math.max(...known);
+  }
+
+  finished(role: 'producers' | 'consumers'): boolean {
+    return this.#of(role).every(({ result }) => result !== null);
+  }
+
+  get results(): WorkerResult[] {
+    return this.#handles.flatMap(({ result }) => result ?? []);
+  }
+
+  /** Waits until the condition holds; throws what ended the run, or `late()` after the deadline (null: no deadline). */
+  until(
+    condition: () => boolean,
+    deadlineMs: number | null = null,
+    late?: () => Error,
+  ): Promise<'met' | 'late'> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | null = null;
+      const settle = (action: () => void) => {
+        this.#listeners.delete(check);
+        if (timer !== null) {
+          clearTimeout(timer);
+        }
+        action();
+      };
+      const check = () => {
+        const error = this.#error;
+        if (error !== null) {
+          settle(() => reject(error));
+        } else if (condition()) {
+          settle(() => resolve('met'));
+        }
+      };
+      if (deadlineMs !== null) {
+        timer = setTimeout(() => {
+          settle(() => (late === undefined ? resolve('late') : reject(late())));
+        }, deadlineMs);
+      }
+      this.#listeners.add(check);
+      check();
+    });
+  }
+
+  /** Wakes every `until` to look at its condition again. */
+  poke(): void {
+    for (const listener of [...this.#listeners]) {
+      listener();
+    }
+  }
+
+  /** Stops all threads, whatever they do. */
+  async terminate(): Promise<void> {
+    if (this.#watch !== null) {
+      clearInterval(this.#watch);
+    }
+    this.#listeners.clear();
+    await Promise.all(this.#handles.map(({ worker }) => worker.terminate()));
+  }
+
+  #of(role: 'producers' | 'consumers'): WorkerHandle[] {
+    return this.#handles.filter(({ plan }) => plan.thread.role === role);
+  }
+
+  #spawn(plan: WorkerPlan): WorkerHandle {
+    const file =
+      plan.thread.role === 'producers'
+        ? siblingModule(import.meta.url, './producer-worker')
+        : siblingModule(import.meta.url, './consumer-worker');
+    const worker = new Worker(file, {
+      name: plan.name,
+      workerData: plan,
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
+    const handle: WorkerHandle = {
+      plan,
+      worker,
+      ready: false,
+      result: null,
+      progress: null,
+      members: [],
+      heardAtMs: performance.now(),
+    };
+    worker.on('message', (message: FromWorker) => {
+      handle.heardAtMs = performance.now();
+      this.#onMessage(handle, message);
+      this.poke();
+    });
+    worker.on('error', (error) => this.#fail(new Error(`load worker ${plan.name} failed`, { cause: error })));
+    worker.on('exit', (code) => {
+      if (handle.result === null) {
+        this.#fail(
+          new Error(`load worker ${plan.name} ended with exit code ${code} before it gave a result`),
+        );
+      }
+    });
+    return handle;
+  }
+
+  #onMessage(handle: WorkerHandle, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        handle.ready = true;
+        break;
+      case 'assigned':
+        handle.members = message.members;
+        break;
+      case 'progress':
+        handle.progress = message.progress;
+        break;
+      case 'result':
+        handle.result = message.result;
+        break;
+      case 'failed':
+        this.#fail(
+          message.user === null
+            ? new Error(`load worker ${handle.plan.name} failed: ${message.message}`)
+            : new UserError(message.user.lines, exitCode(message.user.exitCode)),
+        );
+        break;
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= error;
+    this.poke();
+  }
+}
+
+function exitCode(code: number): ExitCode {
+  return Object.values(EXIT).find((known) => known === code) ?? EXIT.ourFault;
+}

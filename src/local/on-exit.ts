@@ -1,0 +1,45 @@
+/**
+ * Cleaning up when this process ends early: on a normal exit, an uncaught exception, SIGINT, SIGTERM and SIGHUP.
+ * Only SIGKILL and a power loss escape; what they leave behind is found by `findStaleClusters`.
+ */
+import { constants } from 'node:os';
+
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const cleanups = new Set<() => void>();
+let installed = false;
+
+/**
+ * Runs `cleanup` once when the process ends; it must be synchronous and fast. Returns a function that takes it back.
+ * A signal for which somebody else listens too is left to them: the clean-up then runs when they end the process.
+ */
+export function onExit(cleanup: () => void): () => void {
+  if (!installed) install();
+  cleanups.add(cleanup);
+  return () => {
+    cleanups.delete(cleanup);
+  };
+}
+
+function install(): void {
+  installed = true;
+  process.on('exit', runCleanups);
+  for (const signal of ENDING_SIGNALS) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+function runCleanups(): void {
+  for (const cleanup of cleanups) {
+    cleanups.delete(cleanup);
+    try {
+      cleanup();
+    } catch (error) {
+      process.stderr.write(
+        `brokertwin: clean-up failed: ${error instanceof Error ? error.message : error}\n`,
+      );
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/** What must agree between places of a scenario. Each check says what it follows from, so that one mistake gives one line. */
+import { checkConsumers, checkMirrors, checkProducer } from './check-clients.ts';
+import { checkOperations } from './check-operations.ts';
+import { brokerCountFrom, clusterNamed, clusterPath } from './cluster-path.ts';
+import { LEVEL_METRICS } from './levels.ts';
+import { suggestion } from './nearest.ts';
+import type { Problems } from './problems.ts';
+import type { ClusterTemplate, Scenario, TopicClass } from './scenario.ts';
+import { topicNames } from './topic-names.ts';
+import type { Path } from './yaml-source.ts';
+
+/**
+ * Reports everything in which the parts of the scenario contradict each other. `data` is the file as given, for the names
+ * of entries that could not be read.
+ */
+export function checkScenario(
+  scenario: Scenario,
+  data: Readonly<Record<string, unknown>>,
+  problems: Problems,
+): void {
+  checkClassNames(scenario, problems);
+  checkHosts(scenario, problems);
+  for (const cluster of scenario.clusters)
+    checkControllers(cluster, clusterPath(scenario, cluster), problems);
+  for (const topic of scenario.topics) checkTopic(scenario, topic, problems);
+  checkTopicNames(scenario, problems);
+  for (const producer of scenario.producers) checkProducer(scenario, producer, problems);
+  checkConsumers(scenario, problems);
+  checkMirrors(scenario, problems);
+  checkOperations(scenario, problems);
+  checkLevels(scenario, data, problems);
+  checkPhases(scenario, problems);
+}
+
+function checkClassNames({ producers, consumers, mirrors }: Scenario, problems: Problems): void {
+  const sections = { producers, consumers, mirrors };
+  const first = new Map<string, string>();
+  for (const [section, classes] of Object.entries(sections)) {
+    for (const { name } of classes) {
+      const earlier = first.get(name);
+      if (earlier !== undefined) {
+        problems.key(
+          [section, name],
+          `name "${name}" used twice, in ${earlier} and ${section}: levels and reports could not tell them apart`,
+        );
+      }
+      first.set(name, section);
+    }
+  }
+}
+
+function checkHosts({ hosts, clusters, producers, consumers, mirrors }: Scenario, problems: Problems): void {
+  if (hosts.length === 0 && !problems.isBrokenInside(['hosts']))
+    problems.key(['hosts'], 'expected at least one kind of host, found none: leave hosts out');
+  if (clusters.length === 0 && !problems.isBrokenInside(['clusters']))
+    problems.key(['clusters'], 'expected at least one cluster, found none: leave clusters out');
+  const used = new Set(
+    [...clusters.map(({ brokers }) => brokers), ...producers, ...consumers, ...mirrors].map(
+      ({ host }) => host,
+    ),
+  );
+  for (const { name } of hosts) {
+    if (!used.has(name)) problems.warning(['hosts', name], `nothing runs on the hosts "${name}"`);
+  }
+}
+
+function checkControllers(cluster: ClusterTemplate, at: Path, problems: Problems): void {
+  const { controllers, brokers } = cluster;
+  if (controllers.mode === 'combined' && controllers.count > brokers.count) {
+    problems.value(
+      [...at, 'controllers', 'count'],
+      `expected at most ${brokers.count}, as many as there are brokers to combine with, found ${controllers.count}`,
+      [...brokerCountFrom(at, cluster), [...at, 'controllers', 'mode']],
+    );
+  }
+}
+
+function checkTopic(scenario: Scenario, topic: TopicClass, problems: Problems): void {
+  const at = ['topics', topic.name];
+  const stars = topic.name.split('*').length - 1;
+  if (topic.count > 1 ? stars !== 1 : stars !== 0) {
+    problems.key(
+      at,
+      `${at.join('.')}: expected ${topic.count > 1 ? 'one * in the name, to number the topics' : 'a count above 1 for a name with *'}, found count ${topic.count}`,
+      [[...at, 'count']],
+    );
+  }
+  const cluster = clusterNamed(scenario, topic.cluster);
+  if (cluster === undefined) return;
+  const path = clusterPath(scenario, cluster);
+  if (topic.replicationFactor > cluster.brokers.count) {
+    problems.value(
+      [...at, 'replication.factor'],
+      `expected at most ${cluster.brokers.count}, the number of brokers of ${cluster.name}, found ${topic.replicationFactor}`,
+      brokerCountFrom(path, cluster),
+    );
+  }
+  const minimum = topic.config['min.insync.replicas'];
+  if (minimum > topic.replicationFactor) {
+    problems.value(
+      [...at, 'config', 'min.insync.replicas'],
+      `expected at most ${topic.replicationFactor}, the replication.factor, found ${minimum}: nothing could be written with acks=all`,
+      [
+        [...at, 'replication.factor'],
+        [...path, 'brokers', 'config', 'min.insync.replicas'],
+        [...path, 'brokers', 'config', 'default.replication.factor'],
+      ],
+    );
+  }
+}
+
+function checkTopicNames(scenario: Scenario, problems: Problems): void {
+  const owners = new Map<string, string>();
+  for (const topic of scenario.topics) {
+    for (const name of topicNames(topic)) {
+      const key = `${topic.cluster}/${name}`;
+      const owner = owners.get(key);
+      if (owner !== undefined && owner !== topic.name) {
+        problems.key(
+          ['topics', topic.name],
+          `topic "${name}" is in ${owner} and in ${topic.name}: rename one`,
+        );
+        break;
+      }
+      owners.set(key, topic.name);
+    }
+  }
+}
+
+function checkLevels(
+  { levels }: Scenario,
+  data: Readonly<Record<string, unknown>>,
+  problems: Problems,
+): void {
+  for (const [index, { subject, metric }] of levels.entries()) {
+    const { subjects } = LEVEL_METRICS[metric];
+    const names = subjects.flatMap((section) => Object.keys(data[section] ?? {}));
+    const of = `${metric} is of ${subjects.join(' or ')}`;
+    const sections = subjects.map((section) => [section]);
+    const at = ['levels', index];
+    if (subject === null && names.length === 0) {
+      problems.value(at, `${of}, found none`, sections);
+    } else if (subject !== null && !names.includes(subject)) {
+      problems.value(at, `unknown subject "${subject}", ${of}${suggestion(subject, names)}`, sections);
+    }
+  }
+}
+
+function checkPhases({ run }: Scenario, problems: Problems): void {
+  if (run.phases.length === 0 && !problems.isBrokenInside(['run']))
+    problems.key(['run', 'phases'], 'expected at least one phase, found none: leave phases out');
+  run.phases.forEach(({ name }, index) => {
+    if (run.phases.findIndex((phase) => phase.name === name) < index) {
+      problems.value(['run', 'phases', index, 'name'], `phase "${name}" named twice: rename one`);
+    }
+  });
+}

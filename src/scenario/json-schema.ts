@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { scenarioSchema } from './schema.ts';
+
+/** A part of a JSON Schema, as far as it is read here. */
+export interface JsonSchemaNode {
+  readonly properties?: Readonly<Record<string, JsonSchemaNode>>;
+  readonly additionalProperties?: JsonSchemaNode | boolean;
+  readonly items?: JsonSchemaNode;
+  readonly anyOf?: readonly JsonSchemaNode[];
+}
+
+/** JSON Schema (2020-12) of a scenario file, for editors and for `brokertwin schema`. */
+export function scenarioJsonSchema(): JsonSchemaNode {
+  return z.toJSONSchema(scenarioSchema, {
+    io: 'input',
+    // zod leaves defaults and examples out where a value is transformed, so they travel under names of their own.
+    override({ jsonSchema }) {
+      for (const key of ['default', 'examples'] as const) {
+        const carried = jsonSchema[`x-${key}`];
+        if (carried !== undefined) Object.assign(jsonSchema, { [key]: carried });
+        delete jsonSchema[`x-${key}`];
+      }
+    },
+  }) as JsonSchemaNode;
+}
+
+let known: JsonSchemaNode | undefined;
+
+/** The part of the schema that describes the map or value at a path of the file; null where there is none. */
+export function schemaAt(path: readonly (string | number)[]): JsonSchemaNode | null {
+  known ??= scenarioJsonSchema();
+  let node: JsonSchemaNode | undefined = known;
+  for (const segment of path) {
+    node = childOf(node, segment);
+    if (node === undefined) return null;
+  }
+  return node;
+}
+
+/** The keys that a map may have: listed ones of the schema, none when its keys are the user's own. */
+export function keysOf(node: JsonSchemaNode | null): string[] {
+  if (node === null) return [];
+  return [...Object.keys(node.properties ?? {}), ...(node.anyOf ?? []).flatMap(keysOf)];
+}
+
+function childOf(node: JsonSchemaNode, segment: string | number): JsonSchemaNode | undefined {
+  if (typeof segment === 'number' && node.items !== undefined) return node.items;
+  const { properties, additionalProperties, anyOf } = node;
+  if (properties !== undefined && Object.hasOwn(properties, segment)) return properties[segment];
+  if (typeof additionalProperties === 'object') return additionalProperties;
+  for (const alternative of anyOf ?? []) {
+    const child = childOf(alternative, segment);
+    if (child !== undefined) return child;
+  }
+  return undefined;
+}

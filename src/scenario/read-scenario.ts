@@ -1,0 +1,59 @@
+import path from 'node:path';
+import { UserError } from '../errors/errors.ts';
+import { checkScenario } from './check-scenario.ts';
+import { Problems } from './problems.ts';
+import { resolveScenario } from './resolve.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarioHash } from './scenario-hash.ts';
+import { applySetting, type Setting } from './set-option.ts';
+import { validate } from './validate.ts';
+import { type Path, readYaml } from './yaml-source.ts';
+
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  /** SHA-256 of the resolved scenario without its seed, 64 hexadecimal digits. */
+  readonly hash: string;
+  /** `file:line:column` of a place in the file, or the `--set` that it comes from; of its nearest parent if it is left out. */
+  positionOf(path: Path): string;
+  /** One line each, with its position: what is allowed but hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a scenario file, with `set` as given to `--set` (`topics.orders.partitions=12`) applied in order. Throws one
+ * UserError with a line for every problem found.
+ */
+export function readScenario(
+  file: string,
+  { set = [] }: { readonly set?: readonly string[] } = {},
+): LoadedScenario {
+  const source = readYaml(file);
+  let data = source.data;
+  const settings: Setting[] = [];
+  const refused: [string, string][] = [];
+  for (const text of set) {
+    const applied = applySetting(data, text);
+    if ('problem' in applied) {
+      refused.push([text, applied.problem]);
+    } else {
+      data = applied.data;
+      settings.push(applied.setting);
+    }
+  }
+  const problems = new Problems(source, settings);
+  for (const [text, problem] of refused) problems.setting(text, problem);
+  const scenario = resolveScenario(validate(data, problems), {
+    name: path.basename(file).replace(/\.ya?ml$/, ''),
+    directory: path.dirname(file),
+    problems,
+    data,
+  });
+  checkScenario(scenario, data, problems);
+  if (problems.lines.length > 0) throw new UserError(problems.lines);
+  return {
+    scenario,
+    hash: scenarioHash(scenario),
+    positionOf: (at) => problems.positionOf(at),
+    warnings: problems.warnings,
+  };
+}

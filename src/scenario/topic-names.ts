@@ -1,0 +1,15 @@
+import type { TopicClass } from './scenario.ts';
+
+/** The names of a class's topics: its own name, or its pattern with `*` replaced by 1 to `count`. */
+export function topicNames({ name, count }: Pick<TopicClass, 'name' | 'count'>): string[] {
+  return Array.from({ length: count }, (_, index) => name.replace('*', String(index + 1)));
+}
+
+/** Whether a topic of this name belongs to the class. */
+export function isTopicOf({ name, count }: Pick<TopicClass, 'name' | 'count'>, topic: string): boolean {
+  const [before, after] = name.split('*');
+  if (after === undefined) return topic === name;
+  const number = topic.slice(before.length, topic.length - after.length);
+  const inside = /^[1-9]\d*$/.test(number) && Number(number) <= count;
+  return inside && topic === `${before}${number}${after}`;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { loadAssumptions, loadRefusals } from '../../src/load/refusals.ts';
+import { producerConfig } from '../../src/scenario/kafka-defaults.ts';
+import type { Scenario } from '../../src/scenario/scenario.ts';
+import { exampleConsumer, exampleProducer, exampleScenario, exampleTopic } from './example-scenario.ts';
+
+const paths = (changes: Partial<Scenario>) =>
+  loadRefusals(exampleScenario(changes)).map(({ path }) => path.join('.'));
+const value = (bytes: number) =>
+  ({ value: { kind: 'constant', bytes }, key: null, headersBytes: 0 }) as const;
+
+test('the example can be driven', () => {
+  assert.deepEqual(loadRefusals(exampleScenario()), []);
+});
+
+test('every refusal names the place in the scenario', () => {
+  const cases: readonly (readonly [Partial<Scenario>, string])[] = [
+    [{ clusters: [] }, 'clusters'],
+    [{ producers: [], consumers: [] }, 'producers'],
+    [{ operations: [{ atMs: 1, action: 'kill', target: { broker: 1 } }] }, 'operations'],
+    [{ topics: [exampleTopic({ skew: { zipf: 1 } })] }, 'topics.orders.skew'],
+    [{ topics: [exampleTopic({ placement: [] })] }, 'topics.orders.placement'],
+    [{ producers: [exampleProducer({ client: 'java' })] }, 'producers.checkout.client'],
+    [
+      { producers: [exampleProducer({ config: producerConfig({ 'transactional.id': 'x' }) })] },
+      'producers.checkout.config.transactional.id',
+    ],
+    [
+      { producers: [exampleProducer({ stated: { 'enable.idempotence': 'true' } })] },
+      'producers.checkout.config.enable.idempotence',
+    ],
+    [
+      { producers: [exampleProducer({ config: producerConfig({ 'partitioner.class': 'x' }) })] },
+      'producers.checkout.config.partitioner.class',
+    ],
+    [{ producers: [exampleProducer({ record: value(7) })] }, 'producers.checkout.record.value'],
+    [{ producers: [exampleProducer({ record: value(2_000_000) })] }, 'producers.checkout.record'],
+    [
+      {
+        producers: [
+          exampleProducer({ record: { ...value(100), key: { cardinality: 257, bytes: 1, zipf: null } } }),
+        ],
+      },
+      'producers.checkout.record.key.cardinality',
+    ],
+    [{ consumers: [exampleConsumer({ client: 'java' })] }, 'consumers.billing.client'],
+    [
+      { consumers: [exampleConsumer({ stated: { 'partition.assignment.strategy': 'x' } })] },
+      'consumers.billing.config.partition.assignment.strategy',
+    ],
+  ];
+  for (const [changes, path] of cases) {
+    assert.deepEqual(paths(changes), [path]);
+  }
+});
+
+test('short values are fine when nobody measures end-to-end latency', () => {
+  assert.deepEqual(paths({ producers: [exampleProducer({ record: value(1) })], consumers: [] }), []);
+});
+
+test('missing idempotence is assumed only when the scenario would have it', () => {
+  const told = (acks: '1' | 'all') =>
+    loadAssumptions(
+      exampleScenario({ producers: [exampleProducer({ config: producerConfig({ acks }) })] }),
+    ).some((sentence) => sentence.includes('without idempotence'));
+  assert.deepEqual([told('all'), told('1')], [true, false]);
+});
