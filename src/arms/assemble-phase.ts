@@ -21,6 +21,7 @@ type ClassReadOut = ShardReadOut['classes'][number];
 
 const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
 const WINDOW_SECONDS = 1;
+const RANK_SLACK = 1e-6;
 const THREAD_GROUPS: Readonly<Record<string, string>> = { background: 'other', clientGc: 'gc' };
 
 /** @param shards names of the shards, as their read-outs are ordered */
@@ -51,10 +52,10 @@ export function assemblePhase(
     publishLatencyMs: summaryOf(merged(producers)),
     endToEndLatencyMs: consumers.length === 0 ? null : summaryOf(merged(consumers)),
     classes: trafficClasses,
-    windows: windowSeries(readOuts),
+    windows: windowSeries(readOuts, seconds),
     requestStages: readOuts.flatMap(requestStages),
     resources: readOuts.flatMap((readOut, index) =>
-      resources(readOut, shards.length > 1 ? `${shards[index]}/` : ''),
+      resources(readOut, shards.length > 1 ? `${shards[index]}/` : '', seconds),
     ),
     threadCpu: readOuts.flatMap((readOut, index) =>
       threadCpu(readOut, shards.length > 1 ? `${shards[index]}/` : ''),
@@ -69,6 +70,7 @@ export function assemblePhase(
       produceBatches: sum(readOuts.map((readOut) => readOut.produceBatches)),
     },
     generator: null,
+    topicCheck: null,
   };
 }
 
@@ -146,7 +148,8 @@ function summaryOf(of: ClassReadOut): LatencySummary | null {
 /** The top of the bucket that holds the record of that rank; 0 is the first record's. */
 function percentileNs(buckets: Float64Array, percentile: number): number {
   const total = buckets.reduce((all, count) => all + count, 0);
-  const rank = Math.max(1, Math.ceil((percentile / 100) * total));
+  // The rounding of the product must not move the rank to the next record.
+  const rank = Math.max(1, Math.ceil((percentile * total) / 100 - RANK_SLACK));
   let seen = 0;
   for (let bucket = 0; bucket < buckets.length; bucket += 1) {
     seen += buckets[bucket];
@@ -155,7 +158,7 @@ function percentileNs(buckets: Float64Array, percentile: number): number {
   throw new Error('a percentile of an empty histogram was asked for');
 }
 
-function windowSeries(readOuts: readonly ShardReadOut[]): PhaseResult['windows'] {
+function windowSeries(readOuts: readonly ShardReadOut[], seconds: number): PhaseResult['windows'] {
   const windows = readOuts[0].producedInWindow.length;
   const indexes = Array.from({ length: windows }, (_, window) => window);
   const percentiles = (role: 0 | 1, percentile: number): (number | null)[] =>
@@ -168,7 +171,10 @@ function windowSeries(readOuts: readonly ShardReadOut[]): PhaseResult['windows']
       return buckets.some((count) => count > 0) ? percentileNs(buckets, percentile) / NS_PER_MS : null;
     });
   const rate = (pick: (readOut: ShardReadOut) => Float64Array): number[] =>
-    indexes.map((window) => sum(readOuts.map((readOut) => pick(readOut)[window])) / WINDOW_SECONDS);
+    perSecond(
+      indexes.map((window) => sum(readOuts.map((readOut) => pick(readOut)[window]))),
+      seconds,
+    );
   return {
     windowSeconds: WINDOW_SECONDS,
     startSeconds: indexes.map((window) => window * WINDOW_SECONDS),
@@ -179,6 +185,11 @@ function windowSeries(readOuts: readonly ShardReadOut[]): PhaseResult['windows']
     endToEndP50Ms: percentiles(1, 50),
     endToEndP99Ms: percentiles(1, 99),
   };
+}
+
+/** What was counted in every window as a rate; the last window may be cut short. */
+function perSecond(counts: readonly number[], seconds: number): number[] {
+  return counts.map((count, window) => count / Math.min(WINDOW_SECONDS, seconds - window * WINDOW_SECONDS));
 }
 
 function requestStages(readOut: ShardReadOut): RequestStages[] {
@@ -201,8 +212,7 @@ function requestStages(readOut: ShardReadOut): RequestStages[] {
   );
 }
 
-function resources(readOut: ShardReadOut, prefix: string): ResourceSeries[] {
-  const perSecond = (values: readonly number[]): number[] => values.map((value) => value / WINDOW_SECONDS);
+function resources(readOut: ShardReadOut, prefix: string, seconds: number): ResourceSeries[] {
   const ofHosts = readOut.hosts.flatMap((host): ResourceSeries[] => {
     const common = { host: prefix + host.name, broker: null };
     const nic = { ...common, unit: 'B/s', capacity: host.nicBytesPerSecond } as const;
@@ -212,10 +222,10 @@ function resources(readOut: ShardReadOut, prefix: string): ResourceSeries[] {
         resource: 'cpu',
         unit: 'cores',
         capacity: host.cores,
-        values: host.busyCoreNs.map((busy) => busy / NS_PER_SECOND / WINDOW_SECONDS),
+        values: perSecond(host.busyCoreNs, seconds).map((busyNs) => busyNs / NS_PER_SECOND),
       },
-      { ...nic, resource: 'nic.in', values: perSecond(host.inBytes) },
-      { ...nic, resource: 'nic.out', values: perSecond(host.outBytes) },
+      { ...nic, resource: 'nic.in', values: perSecond(host.inBytes, seconds) },
+      { ...nic, resource: 'nic.out', values: perSecond(host.outBytes, seconds) },
     ];
   });
   const ofBrokers = readOut.brokers.map(
@@ -225,7 +235,7 @@ function resources(readOut: ShardReadOut, prefix: string): ResourceSeries[] {
       resource: 'disk.write',
       unit: 'B/s',
       capacity: null,
-      values: perSecond(broker.appendedBytes),
+      values: perSecond(broker.appendedBytes, seconds),
     }),
   );
   return [...ofHosts, ...ofBrokers];

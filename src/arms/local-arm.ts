@@ -1,5 +1,6 @@
 /** Builds the cluster that a scenario asks for on this machine, or takes a running one. */
 import { type LocalCluster, startLocalCluster } from '../local/local-cluster.ts';
+import { endOffsetsByKafkaTool } from '../local/topic-offsets.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DrivenCluster } from './measure.ts';
@@ -31,6 +32,7 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
       bootstrapServers: bootstrapServer,
       version: null,
       brokers: [],
+      countRecords: null,
       local: null,
       close: async () => undefined,
     };
@@ -49,13 +51,17 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
     bootstrapServers: local.bootstrapServers,
     version: local.version,
     brokers: local.brokers,
+    countRecords: async (topic) => {
+      const ends = await endOffsetsByKafkaTool(local.jars, local.bootstrapServers, topic);
+      return [...ends.values()].reduce((sum, offset) => sum + offset, 0);
+    },
     local,
     close: () => local.stop(),
   };
 }
 
 /** What a cluster on this one machine, over loopback, cannot honour. */
-export function localRefusals(scenario: Scenario): Refusal[] {
+function localRefusals(scenario: Scenario): Refusal[] {
   const instead = 'give --bootstrap-server of such a cluster, or simulate';
   const machines = scenario.hosts.reduce((sum, host) => sum + host.count, 0);
   return [

@@ -5,9 +5,10 @@ import { loadAssumptions, loadRefusals } from '../load/refusals.ts';
 import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
 import { createTopics, deleteTopics } from '../load/topics.ts';
 import { type Observation, type ObservedBroker, observeBrokers } from '../local/observer.ts';
-import type { PhaseResult, RunResult } from '../result/run-result.ts';
+import type { PhaseResult, RunResult, TopicCheck } from '../result/run-result.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { topicNames } from '../scenario/topic-names.ts';
 import { refuse } from './refusals.ts';
 import { runFacts } from './run-facts.ts';
 
@@ -17,6 +18,8 @@ export interface DrivenCluster {
   /** Version when it is known. */
   readonly version: string | null;
   readonly brokers: readonly ObservedBroker[];
+  /** Records in a topic as Kafka's own tool counts them, where it can be run. */
+  readonly countRecords: ((topic: string) => Promise<number>) | null;
 }
 
 export interface MeasureOptions {
@@ -108,13 +111,19 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
         }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    return { result: phaseResult(phase, load, observation), load, observation };
+    const topicCheck = await checkTopics(options, load);
+    return { result: phaseResult(phase, load, observation, topicCheck), load, observation };
   } finally {
     await deleteTopics({ scenario, bootstrapServers });
   }
 }
 
-function phaseResult(phase: Phase, load: LoadResult, observation: Observation | null): PhaseResult {
+function phaseResult(
+  phase: Phase,
+  load: LoadResult,
+  observation: Observation | null,
+  topicCheck: TopicCheck | null,
+): PhaseResult {
   return {
     name: phase.name,
     load: phase.load,
@@ -135,15 +144,33 @@ function phaseResult(phase: Phase, load: LoadResult, observation: Observation | 
     })),
     counts: load.counts,
     generator: load.generator,
+    topicCheck,
   };
 }
 
-/** Share of stolen CPU from which a phase's figures deserve doubt. */
+/** The tool takes a second or two for each topic; more than these are not checked. */
+const TOPICS_CHECKED_MAX = 8;
+
+/** Asks Kafka's own tool whether the topics hold what the generator says was acknowledged. */
+async function checkTopics(
+  { scenario, cluster }: MeasurePhaseOptions,
+  load: LoadResult,
+): Promise<TopicCheck | null> {
+  const topics = scenario.topics.flatMap((entry) => topicNames(entry));
+  if (cluster.countRecords === null || topics.length > TOPICS_CHECKED_MAX) return null;
+  let recordsInTopics = 0;
+  for (const topic of topics) recordsInTopics += await cluster.countRecords(topic);
+  return { tool: 'GetOffsetShell', recordsInTopics, recordsAcknowledged: load.totals.recordsAcknowledged };
+}
+
+/** Shares of the machine's CPU, taken by its neighbours or by other processes, from which figures deserve doubt. */
 const STEAL_SHARE_NOTED = 0.02;
+const OTHERS_SHARE_NOTED = 0.1;
 
 function caveats(phase: string, observation: Observation | null): string[] {
   if (observation === null) return [];
   const stolen = observation.stealShare;
+  const others = othersShare(observation);
   return [
     ...observation.problems.map((problem) => `Phase ${phase}: ${problem}.`),
     ...(stolen >= STEAL_SHARE_NOTED
@@ -151,5 +178,19 @@ function caveats(phase: string, observation: Observation | null): string[] {
           `Phase ${phase}: ${(stolen * 100).toFixed(1)} % of the machine's CPU went to its neighbours (steal).`,
         ]
       : []),
+    ...(others >= OTHERS_SHARE_NOTED
+      ? [
+          `Phase ${phase}: ${(others * 100).toFixed(0)} % of the machine's CPU went to other processes, or to the kernel outside of brokers and generator.`,
+        ]
+      : []),
   ];
+}
+
+/** Share of the host's cores that was busy with neither brokers nor generator. */
+function othersShare({ seconds, resources, threadCpu }: Observation): number {
+  const host = resources.find((series) => series.resource === 'cpu' && series.broker === null);
+  if (host?.capacity == null || host.values.length === 0) return 0;
+  const busyCores = host.values.reduce((sum, value) => sum + value, 0) / host.values.length;
+  const ourCores = threadCpu.reduce((sum, use) => sum + use.cpuSeconds, 0) / seconds;
+  return Math.max(0, busyCores - ourCores) / host.capacity;
 }

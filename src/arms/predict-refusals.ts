@@ -1,7 +1,7 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
 import { missingCosts } from '../kafka/costs.ts';
 import type { Profile } from '../profile/profile.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { ClientKind, ProducerClass, Scenario } from '../scenario/scenario.ts';
 import type { Refusal } from './refusals.ts';
 
 /** Producer slots (clients x partitions) that the accumulator's columns may have. */
@@ -14,6 +14,7 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
     ...topicRefusals(scenario),
     ...producerRefusals(scenario),
     ...consumerRefusals(scenario),
+    ...mirrorRefusals(scenario),
     ...sizeRefusals(scenario),
   ];
 }
@@ -84,16 +85,8 @@ function topicRefusals(scenario: Scenario): Refusal[] {
 function producerRefusals(scenario: Scenario): Refusal[] {
   return scenario.producers.flatMap((producer) => {
     const at = ['producers', producer.name];
-    const compression = producer.config['compression.type'];
     return [
-      ...(producer.client === 'java'
-        ? [
-            {
-              path: [...at, 'client'],
-              message: 'no profile has costs of the Java client yet; use "brokertwin"',
-            },
-          ]
-        : []),
+      ...javaRefusals(at, producer.client),
       ...(producer.rate.kind === 'constant'
         ? []
         : [
@@ -102,14 +95,7 @@ function producerRefusals(scenario: Scenario): Refusal[] {
               message: `the simulator does not follow a ${producer.rate.kind} rate yet; use a constant one`,
             },
           ]),
-      ...(compression === 'none'
-        ? []
-        : [
-            {
-              path: [...at, 'config', 'compression.type'],
-              message: `no profile has the cost of ${compression} yet; use "none"`,
-            },
-          ]),
+      ...compressionRefusals([...at, 'config'], producer.config),
       ...(producer.record.key?.zipf == null
         ? []
         : [
@@ -123,16 +109,46 @@ function producerRefusals(scenario: Scenario): Refusal[] {
 }
 
 function consumerRefusals(scenario: Scenario): Refusal[] {
-  return scenario.consumers.flatMap((consumer) =>
-    consumer.client === 'java'
-      ? [
-          {
-            path: ['consumers', consumer.name, 'client'],
-            message: 'no profile has costs of the Java client yet; use "brokertwin"',
-          },
-        ]
-      : [],
-  );
+  return scenario.consumers.flatMap((consumer, index) => {
+    const at = ['consumers', consumer.name];
+    const other = scenario.consumers
+      .slice(0, index)
+      .find(({ group, cluster }) => group === consumer.group && cluster === consumer.cluster);
+    return [
+      ...javaRefusals(at, consumer.client),
+      ...(other === undefined
+        ? []
+        : [
+            {
+              path: [...at, 'group'],
+              message: `the simulator does not share group "${consumer.group}" between classes (${other.name}, ${consumer.name}) yet; make it one class, or give each its own group`,
+            },
+          ]),
+    ];
+  });
+}
+
+function mirrorRefusals(scenario: Scenario): Refusal[] {
+  return scenario.mirrors.flatMap((mirror) => {
+    const at = ['mirrors', mirror.name];
+    return [
+      ...javaRefusals(at, mirror.client),
+      ...compressionRefusals([...at, 'producer', 'config'], mirror.producer),
+    ];
+  });
+}
+
+function javaRefusals(at: readonly string[], client: ClientKind): Refusal[] {
+  if (client === 'brokertwin') return [];
+  const message = 'no profile has costs of the Java client yet; use "brokertwin"';
+  return [{ path: [...at, 'client'], message }];
+}
+
+function compressionRefusals(at: readonly string[], config: ProducerClass['config']): Refusal[] {
+  const compression = config['compression.type'];
+  if (compression === 'none') return [];
+  const message = `no profile has the cost of ${compression} yet; use "none"`;
+  return [{ path: [...at, 'compression.type'], message }];
 }
 
 function sizeRefusals(scenario: Scenario): Refusal[] {

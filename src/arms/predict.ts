@@ -6,6 +6,7 @@ import type { ShardReadOut } from '../kafka/read-out.ts';
 import { runShards } from '../kernel/parallel/run-shards.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
 import { foldChains } from '../kernel/trace-hash.ts';
+import { siblingModule } from '../package.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileHash, readProfile } from '../profile/read-profile.ts';
 import type { RunResult } from '../result/run-result.ts';
@@ -102,11 +103,10 @@ function runPhase(
   shards: number,
 ): ReturnType<typeof runShards> {
   const { scenario } = options.loaded;
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const untilNs = lengthMs * NS_PER_MS;
   const latencies = scenario.mirrors.map((mirror) => mirrorLatencyMs(scenario, mirror));
   return runShards({
-    factoryModule: new URL(`../kafka/shard.${extension}`, import.meta.url).href,
+    factoryModule: siblingModule(import.meta.url, '../kafka/shard').href,
     input: { scenario, profiles, phase },
     shards,
     workers: options.workers,

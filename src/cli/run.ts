@@ -16,16 +16,7 @@ import { createProgress } from './progress.ts';
 import { ignoreClosedPipes } from './streams.ts';
 import { helpLine, unknownCommand } from './unknown.ts';
 
-const commands: readonly Command[] = [
-  demo,
-  simulate,
-  load,
-  compare,
-  calibrate,
-  cluster,
-  verify,
-  schema,
-];
+const commands: readonly Command[] = [demo, simulate, load, compare, calibrate, cluster, verify, schema];
 const COMPLETION = 'completion';
 const HELP_WIDTH_MAX = 110;
 

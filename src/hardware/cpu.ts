@@ -12,7 +12,7 @@
  *          spreads completion times without changing their mean. Ends are rounded up to whole ns; jobs that end
  *          within half a ns of V of each other end together.
  * Error:   unvalidated alone; the host's share of a prediction's error is in the validation report.
- * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work).
+ * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
 import type { Float64Column, Int32Column } from '../kernel/columns.ts';
 import type { Simulation } from '../kernel/simulation.ts';

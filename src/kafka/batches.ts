@@ -5,12 +5,10 @@
 import type { Float64Column, Int32Column, Uint8Column, Uint32Column } from '../kernel/columns.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { Table } from '../kernel/table.ts';
+import { BATCH_OVERHEAD_BYTES } from '../scenario/record-format.ts';
 import { NONE } from './requests.ts';
 
 const BATCHES_MAX = 33_554_432;
-
-/** Kafka's record format v2: header of a batch, and what a record adds to its key and value on average. */
-export const BATCH_HEADER_BYTES = 61;
 
 export class Batches {
   readonly #table: Table;
@@ -54,7 +52,7 @@ export class Batches {
     const batch = this.#table.take();
     this.partition.data[batch] = partition;
     this.records.data[batch] = 0;
-    this.bytes.data[batch] = BATCH_HEADER_BYTES;
+    this.bytes.data[batch] = BATCH_OVERHEAD_BYTES;
     this.createdNs.data[batch] = nowNs;
     this.waiting.data[batch] = NONE;
     this.nextInRequest.data[batch] = NONE;

@@ -49,6 +49,7 @@ interface ClientBackground {
   readonly host: number;
   readonly backgroundCores: number;
   readonly perRecordNs: number;
+  readonly perByteNs: number;
 }
 
 /** Everything fixed about a shard, laid out by `buildCluster`. */
@@ -249,7 +250,10 @@ export class ClusterModel implements Model, ThreadOwner {
     }
     for (const gc of this.parts.clientGc) {
       const records = this.samples.newClientRecords(gc.host);
-      this.#owe(gc.thread, BACKGROUND_TICK_NS * gc.backgroundCores + records * gc.perRecordNs);
+      const bytes = this.samples.newClientBytes(gc.host);
+      const workNs =
+        BACKGROUND_TICK_NS * gc.backgroundCores + records * gc.perRecordNs + bytes * gc.perByteNs;
+      this.#owe(gc.thread, workNs);
     }
   }
 

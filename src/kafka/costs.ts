@@ -10,6 +10,7 @@ export interface Costs {
   readonly networkPerByteOutNs: number;
   readonly producePerRequestNs: number;
   readonly producePerBatchNs: number;
+  readonly producePerRecordNs: number;
   readonly producePerByteNs: number;
   readonly fetchPerRequestNs: number;
   readonly fetchPerPartitionNs: number;
@@ -25,6 +26,7 @@ export interface Costs {
   readonly consumerPerRequestNs: number;
   readonly clientBackgroundCores: number;
   readonly clientGcPerRecordNs: number;
+  readonly clientGcPerByteNs: number;
   readonly clientTickNs: number;
 }
 
@@ -37,6 +39,7 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   networkPerByteOutNs: 'broker.network.perByteOutNs',
   producePerRequestNs: 'broker.handler.producePerRequestNs',
   producePerBatchNs: 'broker.handler.producePerBatchNs',
+  producePerRecordNs: 'broker.handler.producePerRecordNs',
   producePerByteNs: 'broker.handler.producePerByteNs',
   fetchPerRequestNs: 'broker.handler.fetchPerRequestNs',
   fetchPerPartitionNs: 'broker.handler.fetchPerPartitionNs',
@@ -52,6 +55,7 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   consumerPerRequestNs: 'client.brokertwin.consumer.perRequestNs',
   clientBackgroundCores: 'client.brokertwin.backgroundCores',
   clientGcPerRecordNs: 'client.brokertwin.gcPerRecordNs',
+  clientGcPerByteNs: 'client.brokertwin.gcPerByteNs',
   clientTickNs: 'client.brokertwin.tickNs',
 };
 

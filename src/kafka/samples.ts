@@ -15,6 +15,8 @@ export class Samples {
   readonly #bytesSeen: Float64Column;
   readonly #recordsSeen: Float64Column;
   readonly #clientRecords: Float64Column;
+  readonly #clientBytes: Float64Column;
+  readonly #clientBytesSeen: Float64Column;
 
   constructor(model: ClusterModel) {
     this.#model = model;
@@ -31,11 +33,14 @@ export class Samples {
     this.#bytesSeen = columns.float64('samples/bytes-seen', brokers.length);
     this.#recordsSeen = columns.float64('samples/records-seen', hostCpus.length);
     this.#clientRecords = columns.float64('samples/client-records', hostCpus.length);
+    this.#clientBytes = columns.float64('samples/client-bytes', hostCpus.length);
+    this.#clientBytesSeen = columns.float64('samples/client-bytes-seen', hostCpus.length);
   }
 
   /** A client of the host has sent or received records. */
-  clientRecords(host: number, records: number): void {
+  clientRecords(host: number, records: number, bytes: number): void {
     this.#clientRecords.data[host] += records;
+    this.#clientBytes.data[host] += bytes;
   }
 
   /** Bytes appended by the broker since the last call. */
@@ -52,6 +57,14 @@ export class Samples {
     const seen = this.#recordsSeen.data[host];
     this.#recordsSeen.data[host] = records;
     return records - seen;
+  }
+
+  /** Bytes that clients of the host have sent or received since the last call. */
+  newClientBytes(host: number): number {
+    const bytes = this.#clientBytes.data[host];
+    const seen = this.#clientBytesSeen.data[host];
+    this.#clientBytesSeen.data[host] = bytes;
+    return bytes - seen;
   }
 
   /** Reads every counter at the end of a window; window 0 is the end of the warm-up. */

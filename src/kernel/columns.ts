@@ -22,7 +22,7 @@ export type Uint16Column = Column<Uint16Array>;
 export type Uint8Column = Column<Uint8Array>;
 
 /** Whether a column keeps the length that the model gives it, or grows while the simulation runs. */
-export type ColumnLength = 'fixed' | 'grows';
+type ColumnLength = 'fixed' | 'grows';
 
 /** A checkpoint: the contents of every column by name, in the order of their making. Plain data. */
 export type ColumnsCheckpoint = ReadonlyMap<string, ColumnData>;

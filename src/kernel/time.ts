@@ -1,7 +1,6 @@
 /** Simulated time is integer nanoseconds in a float64: exact below 2^53 ns, about 104 days. */
 
 export const TIME_NS_MAX = Number.MAX_SAFE_INTEGER;
-export const NS_PER_US = 1_000;
 export const NS_PER_MS = 1_000_000;
 export const NS_PER_SECOND = 1_000_000_000;
 

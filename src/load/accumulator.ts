@@ -12,14 +12,15 @@
  *
  * The caller bounds the requests in flight.
  */
-import { partitionForKey } from './murmur2.ts';
-import type { Random } from './random.ts';
+
 import {
   BATCH_OVERHEAD_BYTES,
   batchBytesUpperBound,
   type RecordShape,
   recordBytes,
-} from './record-format.ts';
+} from '../scenario/record-format.ts';
+import { partitionForKey } from './murmur2.ts';
+import type { Random } from './random.ts';
 
 export interface AccumulatorSettings {
   readonly batchBytes: number;

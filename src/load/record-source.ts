@@ -1,7 +1,8 @@
 /** The records of one producer client: sizes and keys, drawn from its own random streams. */
+
+import { headersBytes } from '../scenario/record-format.ts';
 import type { Key, ProducerClass, Size } from '../scenario/scenario.ts';
 import { type Random, randomStream } from './random.ts';
-import { headersBytes } from './record-format.ts';
 import { zipfRanks } from './zipf.ts';
 
 /** A lognormal's p99 is the median times e to the power of this many sigmas. */

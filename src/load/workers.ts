@@ -159,7 +159,6 @@ export class Workers {
     const worker = new Worker(file, {
       name: plan.name,
       workerData: plan,
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
     });
     const handle: WorkerHandle = {
       plan,

@@ -64,6 +64,8 @@ export const COST_MEANINGS = {
   'broker.network.perByteOutNs': 'network thread: send one byte of a response',
   'broker.handler.producePerRequestNs': 'request handler: one produce request, without its batches',
   'broker.handler.producePerBatchNs': 'request handler: validate and append one batch, without its bytes',
+  'broker.handler.producePerRecordNs':
+    'request handler: check one record of a batch (LogValidator walks them)',
   'broker.handler.producePerByteNs': 'request handler: CRC and copy to the page cache, one byte',
   'broker.handler.fetchPerRequestNs': 'request handler: one fetch request, without its partitions',
   'broker.handler.fetchPerPartitionNs': 'request handler: one partition of a fetch session that is looked at',
@@ -81,6 +83,7 @@ export const COST_MEANINGS = {
   'client.brokertwin.backgroundCores': 'cores that the generator uses for everything that is not a record',
   'client.brokertwin.gcPerRecordNs':
     'V8 garbage collector threads of the generator, one record sent or received',
+  'client.brokertwin.gcPerByteNs': 'V8 garbage collector threads of the generator, one byte sent or received',
   'client.brokertwin.tickNs': "period of the producer thread's schedule timer",
 } as const;
 

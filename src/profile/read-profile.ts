@@ -7,6 +7,8 @@ import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { UserError } from '../errors/errors.ts';
 import { packageRoot } from '../package.ts';
+import { canonicalJson } from '../result/hash.ts';
+import { suggestion } from '../scenario/nearest.ts';
 import { COST_MEANINGS, type Profile } from './profile.ts';
 
 /** The profile that stands for "this machine" until it is calibrated. */
@@ -54,6 +56,15 @@ const schema = z.strictObject({
   ),
 });
 
+/** The names that there are, by place, for those who mistype one. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(schema.shape),
+  provenance: Object.keys(schema.shape.provenance.shape),
+  covered: Object.keys(schema.shape.covered.unwrap().shape),
+  hardware: Object.keys(schema.shape.hardware.shape),
+  costs: Object.keys(COST_MEANINGS),
+};
+
 /** Where `calibrate` keeps this machine's profile. */
 export function localProfileFile(): string {
   const root = process.env.XDG_DATA_HOME ?? path.join(homedir(), '.local', 'share');
@@ -97,11 +108,9 @@ export function writeProfile(file: string, profile: Profile): void {
 
 /** SHA-256 (hex) of what the simulator reads of a profile: its hardware and the values of its costs. */
 export function profileHash(profile: Profile): string {
-  const costs = Object.entries(profile.costs)
-    .map(([name, cost]) => [name, cost.value] as const)
-    .sort(([left], [right]) => (left < right ? -1 : 1));
+  const costs = Object.fromEntries(Object.entries(profile.costs).map(([name, cost]) => [name, cost.value]));
   return createHash('sha256')
-    .update(JSON.stringify([profile.hardware, costs]))
+    .update(canonicalJson([profile.hardware, costs]))
     .digest('hex');
 }
 
@@ -121,11 +130,16 @@ function readFile(file: string): Profile {
   }
   const checked = schema.safeParse(data);
   if (!checked.success) {
-    throw new UserError(
-      checked.error.issues.map(
-        (issue) => `${file}: ${issue.path.join('.') || 'the profile'}: ${issue.message}`,
-      ),
-    );
+    throw new UserError(checked.error.issues.flatMap(problemsOf).map((problem) => `${file}: ${problem}`));
   }
   return checked.data as Profile;
+}
+
+/** An issue in words, its place first: one for each name that a profile does not have. */
+function problemsOf(issue: z.core.$ZodIssue): string[] {
+  const place = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return [`${place || 'the profile'}: ${issue.message}`];
+  return issue.keys.map(
+    (key) => `${place && `${place}: `}"${key}" is not known${suggestion(key, NAMES[place] ?? [])}`,
+  );
 }

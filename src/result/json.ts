@@ -4,7 +4,7 @@ import { type Comparison, compareResults, type StageDifference } from './compari
 import type { Figure } from './figure.ts';
 import { evaluateLevels, type LevelOutcome } from './levels.ts';
 import type { LatencyFigures, LatencyStatistic, PhaseComparison } from './phase-comparison.ts';
-import type { GeneratorHonesty, PhaseResult, RunFacts, RunResult, TimelineEvent } from './run-result.ts';
+import type { GeneratorHonesty, PhaseResult, RunFacts, RunResult, TimelineEvent, TopicCheck } from './run-result.ts';
 
 type LatencyJson = Readonly<Record<LatencyStatistic, number | null>>;
 
@@ -72,6 +72,7 @@ type PhaseComparisonJson = {
     readonly measured: readonly TimelineEvent[];
   };
   readonly generator: GeneratorHonesty | null;
+  readonly topicCheck: TopicCheck | null;
 } & Pick<
   PhaseComparison,
   'classes' | 'windows' | 'requestStages' | 'resources' | 'threadCpu' | 'counts' | 'throughputBytesPerSecond'
@@ -164,6 +165,7 @@ function phaseJson(phase: PhaseComparison): PhaseComparisonJson {
     counts: phase.counts,
     events: { predicted: phase.predicted?.events ?? [], measured: phase.measured?.events ?? [] },
     generator: phase.measured?.generator ?? null,
+    topicCheck: phase.measured?.topicCheck ?? null,
   };
 }
 

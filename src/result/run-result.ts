@@ -66,6 +66,8 @@ export interface PhaseResult {
   readonly counts: PhaseCounts;
   /** How well the generator kept its schedule; null in the simulator. */
   readonly generator: GeneratorHonesty | null;
+  /** Measured arm, where Kafka's own tools can be asked; the whole phase, warm-up and stragglers included. */
+  readonly topicCheck: TopicCheck | null;
 }
 
 /** Milliseconds; `curve` is the percentile curve for the report, from p0 to p99.99 and the maximum. */
@@ -153,6 +155,13 @@ export interface PhaseCounts {
   readonly recordsConsumed: number;
   readonly produceRequests: number;
   readonly produceBatches: number;
+}
+
+/** What Kafka's own tool finds in the topics, beside what the generator says. */
+export interface TopicCheck {
+  readonly tool: string;
+  readonly recordsInTopics: number;
+  readonly recordsAcknowledged: number;
 }
 
 export interface GeneratorHonesty {

@@ -253,6 +253,29 @@ export function onResponse(model: ClusterModel, see: (request: number) => void):
   };
 }
 
+/** Calls `see` with the batches of every response that a consumer or a follower has worked on. */
+export function onFetched(
+  model: ClusterModel,
+  see: (session: number, batches: readonly number[]) => void,
+): void {
+  const { replicas, requests } = model;
+  const expected = new Map<number, number>();
+  const taken = new Map<number, number[]>();
+  onResponse(model, (request) => {
+    if (requests.type.data[request] === REQUEST.produce) return;
+    expected.set(requests.owner.data[request], requests.batches.data[request]);
+  });
+  const takeFetched = replicas.takeFetched.bind(replicas);
+  replicas.takeFetched = (session) => {
+    const batch = takeFetched(session);
+    const batches = [...(taken.get(session) ?? []), batch];
+    const isLast = batches.length === expected.get(session);
+    taken.set(session, isLast ? [] : batches);
+    if (isLast) see(session, batches);
+    return batch;
+  };
+}
+
 export function sum(values: ArrayLike<number>): number {
   return Array.from(values).reduce((total, value) => total + value, 0);
 }

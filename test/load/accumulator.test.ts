@@ -8,7 +8,7 @@ import {
   BATCH_OVERHEAD_BYTES,
   batchBytesUpperBound,
   type RecordShape,
-} from '../../src/load/record-format.ts';
+} from '../../src/scenario/record-format.ts';
 
 const MS = 1e6;
 const settings: AccumulatorSettings = {

@@ -142,6 +142,9 @@ export function phase(of: PhaseFigures): PhaseResult {
     generator: of.measured
       ? { latenessMs: latency(0.3, 0.5), keptSchedule: true, reason: null, workerUtilisation: [0.62, 0.48] }
       : null,
+    topicCheck: of.measured
+      ? { tool: 'GetOffsetShell', recordsInTopics: records, recordsAcknowledged: records }
+      : null,
   };
 }
 

@@ -51,7 +51,7 @@ async function play(
   const phase = await measurePhase({
     scenario,
     phase: scenario.run.phases[0],
-    cluster,
+    cluster: { ...cluster, countRecords: null },
     signal,
     onProgress: ({ fraction }) => onFraction(fraction),
   });

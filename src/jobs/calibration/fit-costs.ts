@@ -2,7 +2,7 @@
  * From counted experiments to costs. Each equation is the CPU that one group of threads used in one experiment:
  *
  *   network   = (produce + fetch requests) * perRequest + bytesIn * perByteIn + bytesOut * perByteOut + wakeUps * w
- *   handlers  = produce * perRequest + batches * perBatch + bytesIn * perByte
+ *   handlers  = produce * perRequest + batches * perBatch + records * perRecord + bytesIn * perByte
  *             + fetches * perRequest + (fetches + parked) * partitions * perPartition + wakeUps * w
  *   producer  = ticks * perTick + records * perRecord + bytes * perByte + requests * perRequest + wakeUps * w
  *   consumer  = records * perRecord + bytes * perByte + fetches * perRequest + wakeUps * w
@@ -33,7 +33,8 @@ const NETWORK = ['network'];
 const HANDLERS = ['handler'];
 const PRODUCER = ['producer'];
 const CONSUMER = ['consumer'];
-const BROKER_OTHERS = ['gc', 'jit', 'controller', 'other'];
+/** Without the JIT compiler: a prediction is of a warm JVM. */
+const BROKER_OTHERS = ['gc', 'controller', 'other'];
 const GENERATOR_OTHERS = ['gc', 'main', 'other'];
 
 const GROUPS: readonly Group[] = [
@@ -53,6 +54,7 @@ const GROUPS: readonly Group[] = [
     terms: [
       ['broker.handler.producePerRequestNs', (of) => of.produceRequests * NS],
       ['broker.handler.producePerBatchNs', (of) => of.batches * NS],
+      ['broker.handler.producePerRecordNs', (of) => of.recordsSent * NS],
       ['broker.handler.producePerByteNs', (of) => of.bytesIn * NS],
       ['broker.handler.fetchPerRequestNs', (of) => of.fetchRequests * NS],
       [
@@ -97,6 +99,7 @@ const GROUPS: readonly Group[] = [
     terms: [
       ['client.brokertwin.backgroundCores', (of) => of.seconds],
       ['client.brokertwin.gcPerRecordNs', (of) => (of.recordsSent + of.recordsReceived) * NS],
+      ['client.brokertwin.gcPerByteNs', (of) => (of.bytesIn + of.bytesOut) * NS],
     ],
   },
 ];

@@ -3,7 +3,8 @@
  *
  * What:    build fetch, send, wait, append, repeat: one request in flight. A follower's append goes through the same
  *          log append as the leader's.
- * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch
+ * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch;
+ *          a follower does not check single records
  * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
  *          Fetcher number: abs(31 * hash(topic) + partition) mod num.replica.fetchers (AbstractFetcherManager.scala).
  * Range:   every replica in sync; no throttles, no back-off.

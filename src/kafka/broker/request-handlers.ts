@@ -4,7 +4,7 @@
  * What:    one FIFO of at most queued.max.requests; the handler that has slept longest is woken. A produce request is
  *          appended in the handler; after the response is queued the same handler completes the parked fetches that
  *          the new data satisfies (ReplicaManager.tryCompleteActions).
- * Formula: produce = perRequest + batches * perBatch + bytes * perByte
+ * Formula: produce = perRequest + batches * perBatch + records * perRecord + bytes * perByte
  *          fetch   = perRequest + partitions of the session * perPartition
  *          completing a parked fetch = partitions of the session * perPartition                    (CPU ns)
  * Source:  KafkaRequestHandler.scala, KafkaApis.scala, ReplicaManager.scala, DelayedFetch.scala, Kafka 4.2.
@@ -110,6 +110,7 @@ export class RequestHandlers {
       return (
         costs.producePerRequestNs +
         requests.batches.data[request] * costs.producePerBatchNs +
+        requests.records.data[request] * costs.producePerRecordNs +
         requests.bytesIn.data[request] * costs.producePerByteNs
       );
     }

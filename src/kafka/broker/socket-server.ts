@@ -15,9 +15,10 @@ import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
+import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
 
-const WAITING_MAX = 33_554_432;
+const IN_SOCKETS_MAX = 33_554_432;
 const READ = 0;
 const SEND = 1;
 
@@ -30,15 +31,14 @@ export interface Connection {
   readonly clientEntity: number;
 }
 
-export class SocketServer {
+export class SocketServer implements JobOwner {
   readonly #model: ClusterModel;
   readonly #connections: readonly Connection[];
   readonly #muted: Uint8Column;
   /** Requests that wait in the socket of a muted connection. */
   readonly #inSocket: Fifos;
   /** What a network thread has to do: request * 2 + (READ or SEND). */
-  readonly #jobs: Fifos;
-  readonly #current: Int32Column;
+  readonly #jobs: ThreadJobs;
   /** The request that a blocked network thread could not put into the full request queue. */
   readonly #blocked: Int32Column;
 
@@ -47,11 +47,14 @@ export class SocketServer {
     this.#connections = connections;
     const columns = model.sim.columns;
     this.#muted = columns.uint8('socket/muted', connections.length);
-    this.#inSocket = new Fifos(columns, 'socket/waiting', connections.length, WAITING_MAX);
-    this.#jobs = new Fifos(columns, 'network-threads/jobs', threads, WAITING_MAX);
-    this.#current = columns.int32('network-threads/current', threads);
+    this.#inSocket = new Fifos(columns, 'socket/waiting', connections.length, IN_SOCKETS_MAX);
+    this.#jobs = new ThreadJobs(
+      model,
+      'network-threads',
+      Array.from({ length: threads }, (_, thread) => thread),
+      this,
+    );
     this.#blocked = columns.int32('network-threads/blocked', threads);
-    this.#current.data.fill(NONE);
     this.#blocked.data.fill(NONE);
   }
 
@@ -71,7 +74,7 @@ export class SocketServer {
     const requests = this.#model.requests;
     requests.respondedNs.data[request] = this.#model.sim.nowNs;
     const connection = this.#connections[requests.connection.data[request]];
-    this.#give(connection.networkThread, request * 2 + SEND);
+    this.#jobs.push(connection.networkThread, request * 2 + SEND);
   }
 
   /** The request queue of the broker has room again: a blocked network thread goes on. */
@@ -81,17 +84,31 @@ export class SocketServer {
       if (request === NONE) continue;
       this.#blocked.data[thread] = NONE;
       this.#model.handlers.enqueue(broker, request);
-      this.#next(thread, false);
+      this.#jobs.resume(thread);
       return;
     }
   }
 
   threadDone(thread: number): void {
-    const job = this.#current.data[thread];
+    this.#jobs.threadDone(thread);
+  }
+
+  workNs(_thread: number, job: number): number {
+    const requests = this.#model.requests;
     const request = job >> 1;
-    if ((job & 1) === SEND) this.#sent(request);
-    else if (!this.#enqueue(thread, request)) return;
-    this.#next(thread, true);
+    const { broker } = this.#connections[requests.connection.data[request]];
+    const costs = this.#model.brokers[broker].costs;
+    if ((job & 1) === READ) {
+      return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
+    }
+    requests.pickedNs.data[request] = this.#model.sim.nowNs;
+    return costs.networkPerRequestNs / 2 + requests.bytesOut.data[request] * costs.networkPerByteOutNs;
+  }
+
+  done(thread: number, job: number): boolean {
+    if ((job & 1) === READ) return this.#enqueue(thread, job >> 1);
+    this.#sent(job >> 1);
+    return true;
   }
 
   /** False when the request queue is full and the thread now waits for room. */
@@ -108,36 +125,7 @@ export class SocketServer {
 
   #read(connection: number, request: number): void {
     this.#muted.data[connection] = 1;
-    this.#give(this.#connections[connection].networkThread, request * 2 + READ);
-  }
-
-  #give(thread: number, job: number): void {
-    this.#jobs.push(thread, job);
-    if (this.#current.data[thread] === NONE) this.#next(thread, false);
-  }
-
-  #next(thread: number, awake: boolean): void {
-    if (this.#jobs.length(thread) === 0) {
-      this.#current.data[thread] = NONE;
-      return;
-    }
-    const job = this.#jobs.shift(thread);
-    this.#current.data[thread] = job;
-    const workNs = this.#workNs(job);
-    if (awake) this.#model.cpus.proceed(thread, workNs);
-    else this.#model.cpus.wake(thread, workNs);
-  }
-
-  #workNs(job: number): number {
-    const requests = this.#model.requests;
-    const request = job >> 1;
-    const { broker } = this.#connections[requests.connection.data[request]];
-    const costs = this.#model.brokers[broker].costs;
-    if ((job & 1) === READ) {
-      return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
-    }
-    requests.pickedNs.data[request] = this.#model.sim.nowNs;
-    return costs.networkPerRequestNs / 2 + requests.bytesOut.data[request] * costs.networkPerByteOutNs;
+    this.#jobs.push(this.#connections[connection].networkThread, request * 2 + READ);
   }
 
   #sent(request: number): void {

@@ -9,14 +9,13 @@
  * Error:   in every report (end-to-end latency).
  * Test:    test/kafka/consumers.test.ts.
  */
-import type { Float64Column, Int32Column } from '../../kernel/columns.ts';
-import { Fifos } from '../../kernel/fifo.ts';
+import type { Float64Column } from '../../kernel/columns.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
+import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 
-const WAITING_MAX = 16_777_216;
 const FETCH_REQUEST_BYTES = 128;
 const FETCH = 0;
 const RECEIVE = 1;
@@ -39,12 +38,11 @@ export interface ConsumerClient {
   readonly mirror: { readonly entity: number; readonly delayNs: number } | null;
 }
 
-export class Consumers {
+export class Consumers implements JobOwner {
   readonly #model: ClusterModel;
   readonly #threads: readonly ConsumerThread[];
   readonly #clients: readonly ConsumerClient[];
-  readonly #jobs: Fifos;
-  readonly #current: Int32Column;
+  readonly #jobs: ThreadJobs;
   readonly #consumed: Float64Column;
 
   constructor(model: ClusterModel, threads: readonly ConsumerThread[], clients: readonly ConsumerClient[]) {
@@ -52,9 +50,12 @@ export class Consumers {
     this.#threads = threads;
     this.#clients = clients;
     const columns = model.sim.columns;
-    this.#jobs = new Fifos(columns, 'consumer-threads/jobs', threads.length, WAITING_MAX);
-    this.#current = columns.int32('consumer-threads/current', threads.length);
-    this.#current.data.fill(NONE);
+    this.#jobs = new ThreadJobs(
+      model,
+      'consumer-threads',
+      threads.map((of) => of.thread),
+      this,
+    );
     this.#consumed = columns.float64('consumers/consumed', clients.length);
   }
 
@@ -66,36 +67,26 @@ export class Consumers {
   /** A consumer begins to fetch from all its brokers. */
   start(client: number): void {
     const of = this.#clients[client];
-    for (const session of of.sessions) this.#push(of.clientThread, session * 2 + FETCH);
+    for (const session of of.sessions) this.#jobs.push(of.clientThread, session * 2 + FETCH);
   }
 
   responseArrives(request: number): void {
     const session = this.#model.replicas.session(this.#model.requests.owner.data[request]);
-    this.#push(this.#clients[session.owner].clientThread, request * 2 + RECEIVE);
+    this.#jobs.push(this.#clients[session.owner].clientThread, request * 2 + RECEIVE);
   }
 
   threadDone(thread: number): void {
-    const job = this.#current.data[thread];
+    this.#jobs.threadDone(thread);
+  }
+
+  workNs(thread: number, job: number): number {
+    return job % 2 === FETCH ? this.#fetchWorkNs(thread) : this.#receiveWorkNs(thread, job >> 1);
+  }
+
+  done(_thread: number, job: number): boolean {
     if (job % 2 === FETCH) this.#send(job >> 1);
     else this.#received(job >> 1);
-    this.#next(thread, true);
-  }
-
-  #push(thread: number, job: number): void {
-    this.#jobs.push(thread, job);
-    if (this.#current.data[thread] === NONE) this.#next(thread, false);
-  }
-
-  #next(thread: number, awake: boolean): void {
-    if (this.#jobs.length(thread) === 0) {
-      this.#current.data[thread] = NONE;
-      return;
-    }
-    const job = this.#jobs.shift(thread);
-    this.#current.data[thread] = job;
-    const workNs = job % 2 === FETCH ? this.#fetchWorkNs(thread) : this.#receiveWorkNs(thread, job >> 1);
-    if (awake) this.#model.cpus.proceed(this.#threads[thread].thread, workNs);
-    else this.#model.cpus.wake(this.#threads[thread].thread, workNs);
+    return true;
   }
 
   #fetchWorkNs(thread: number): number {
@@ -128,7 +119,7 @@ export class Consumers {
     const session = requests.owner.data[request];
     const { owner } = replicas.session(session);
     const client = this.#clients[owner];
-    samples.clientRecords(client.host, requests.records.data[request]);
+    samples.clientRecords(client.host, requests.records.data[request], requests.bytesOut.data[request]);
     for (let left = requests.batches.data[request]; left > 0; left -= 1) {
       const batch = replicas.takeFetched(session);
       this.#consumed.data[owner] += batches.records.data[batch];
@@ -146,6 +137,6 @@ export class Consumers {
       replicas.release(batch);
     }
     requests.close(request);
-    this.#push(client.clientThread, session * 2 + FETCH);
+    this.#jobs.push(client.clientThread, session * 2 + FETCH);
   }
 }

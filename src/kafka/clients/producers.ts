@@ -11,15 +11,14 @@
  * Error:   in every report (publish latency, requests, batches).
  * Test:    test/kafka/producers.test.ts.
  */
-import type { Float64Column, Int32Column } from '../../kernel/columns.ts';
-import { Fifos } from '../../kernel/fifo.ts';
+import type { Float64Column } from '../../kernel/columns.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
+import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { ProducerClient } from './accumulator.ts';
 
-const WAITING_MAX = 16_777_216;
 const TICK = 0;
 const SEND = 1;
 const ACK = 2;
@@ -44,13 +43,14 @@ export interface Schedule {
   readonly endNs: number;
 }
 
-export class Producers {
+export class Producers implements JobOwner {
   readonly #model: ClusterModel;
   readonly #threads: readonly ProducerThread[];
   readonly #clients: readonly ProducerClient[];
   readonly #schedules: readonly (Schedule | null)[];
-  readonly #jobs: Fifos;
-  readonly #current: Int32Column;
+  readonly #jobs: ThreadJobs;
+  /** Records that a tick has found due, and those of them that have found room. */
+  readonly #offered: Float64Column;
   readonly #made: Float64Column;
   readonly #filling: Float64Column;
   readonly #linkClient: readonly number[];
@@ -66,9 +66,13 @@ export class Producers {
     this.#clients = clients;
     this.#schedules = schedules;
     const columns = model.sim.columns;
-    this.#jobs = new Fifos(columns, 'producer-threads/jobs', threads.length, WAITING_MAX);
-    this.#current = columns.int32('producer-threads/current', threads.length);
-    this.#current.data.fill(NONE);
+    this.#jobs = new ThreadJobs(
+      model,
+      'producer-threads',
+      threads.map((of) => of.thread),
+      this,
+    );
+    this.#offered = columns.float64('producers/offered', clients.length);
     this.#made = columns.float64('producers/made', clients.length);
     this.#filling = columns.float64('producers/filling', clients.length);
     this.#linkClient = clients.flatMap((client, index) => client.links.map(() => index));
@@ -79,13 +83,13 @@ export class Producers {
   }
 
   tick(thread: number): void {
-    this.#push(thread, TICK);
+    this.#jobs.push(thread, TICK);
   }
 
   responseArrives(request: number): void {
     const of = this.clientOf(request);
     if (of.acks === '0') this.#close(request);
-    else this.#push(of.clientThread, request * JOBS + ACK);
+    else this.#jobs.push(of.clientThread, request * JOBS + ACK);
   }
 
   /** A mirror brings a batch of another cluster: its records enter as they come. */
@@ -97,33 +101,28 @@ export class Producers {
   }
 
   threadDone(thread: number): void {
-    const job = this.#current.data[thread];
-    const request = Math.floor(job / JOBS);
-    if (job % JOBS === SEND) this.#sent(request);
-    else if (job % JOBS === ACK) this.#acknowledged(request);
-    else if (job % JOBS === FILL) this.#fill(request);
-    else this.#ticked(thread);
-    this.#next(thread, true);
+    this.#jobs.threadDone(thread);
   }
 
-  #push(thread: number, job: number): void {
-    this.#jobs.push(thread, job);
-    if (this.#current.data[thread] === NONE) this.#next(thread, false);
-  }
-
-  #next(thread: number, awake: boolean): void {
-    if (this.#jobs.length(thread) === 0) {
-      this.#current.data[thread] = NONE;
-      return;
+  done(thread: number, job: number): boolean {
+    const row = Math.floor(job / JOBS);
+    switch (job % JOBS) {
+      case SEND:
+        this.#sent(row);
+        break;
+      case ACK:
+        this.#acknowledged(row);
+        break;
+      case FILL:
+        this.#fill(row);
+        break;
+      default:
+        this.#ticked(thread);
     }
-    const job = this.#jobs.shift(thread);
-    this.#current.data[thread] = job;
-    const workNs = this.#workNs(thread, job);
-    if (awake) this.#model.cpus.proceed(this.#threads[thread].thread, workNs);
-    else this.#model.cpus.wake(this.#threads[thread].thread, workNs);
+    return true;
   }
 
-  #workNs(thread: number, job: number): number {
+  workNs(thread: number, job: number): number {
     const { costs } = this.#threads[thread];
     const { requests } = this.#model;
     const request = Math.floor(job / JOBS);
@@ -137,17 +136,33 @@ export class Producers {
       case ACK:
         return costs.producerPerRequestNs * ACK_SHARE;
       case TICK:
+        this.#setTimer(thread);
         return costs.producerPerTickNs;
       default:
         return 0;
     }
   }
 
-  #ticked(thread: number): void {
-    const { sim } = this.#model;
+  /** The timer is set again when its turn comes, so that a busy thread's ticks are late but do not pile up. */
+  #setTimer(thread: number): void {
     const of = this.#threads[thread];
-    for (const client of of.clients) this.#make(client);
-    sim.schedule(of.costs.clientTickNs, of.entity, KIND.producerTick, thread);
+    this.#model.sim.schedule(of.costs.clientTickNs, of.entity, KIND.producerTick, thread);
+  }
+
+  #ticked(thread: number): void {
+    for (const client of this.#threads[thread].clients) {
+      this.#offer(client);
+      this.#make(client);
+    }
+  }
+
+  /** Records count as come due at a tick only. */
+  #offer(client: number): void {
+    const schedule = this.#schedules[client];
+    if (schedule === null || schedule.gapNs === null) return;
+    const upTo = Math.min(this.#model.sim.nowNs, schedule.endNs - 1);
+    if (upTo < schedule.startNs) return;
+    this.#offered.data[client] = Math.floor((upTo - schedule.startNs) / schedule.gapNs) + 1;
   }
 
   #fill(client: number): void {
@@ -173,15 +188,13 @@ export class Producers {
     const made = this.#add(client, wanted, sim.nowNs, 0);
     if (made === wanted && this.#filling.data[client] === 0) {
       this.#filling.data[client] = 1;
-      this.#push(of.clientThread, client * JOBS + FILL);
+      this.#jobs.push(of.clientThread, client * JOBS + FILL);
     }
   }
 
   #makeDue(client: number, schedule: Schedule, gapNs: number): void {
-    const upTo = Math.min(this.#model.sim.nowNs, schedule.endNs - 1);
-    if (upTo < schedule.startNs) return;
     const made = this.#made.data[client];
-    const due = Math.floor((upTo - schedule.startNs) / gapNs) + 1 - made;
+    const due = this.#offered.data[client] - made;
     if (due > 0) this.#add(client, due, schedule.startNs + made * gapNs, gapNs);
   }
 
@@ -208,7 +221,7 @@ export class Producers {
       for (;;) {
         const request = this.#model.accumulator.drain(of, client, link);
         if (request === NONE) break;
-        this.#push(of.clientThread, request * JOBS + SEND);
+        this.#jobs.push(of.clientThread, request * JOBS + SEND);
       }
     }
   }
@@ -218,7 +231,11 @@ export class Producers {
     const connection = sockets.connection(requests.connection.data[request]);
     const broker = brokers[connection.broker];
     recorder.requestSent(requests.batches.data[request]);
-    samples.clientRecords(connection.clientHost, requests.records.data[request]);
+    samples.clientRecords(
+      connection.clientHost,
+      requests.records.data[request],
+      requests.bytesIn.data[request],
+    );
     const delayNs = nics.send(connection.clientHost, broker.host, requests.bytesIn.data[request]);
     sim.schedule(delayNs, broker.entity, KIND.requestArrives, request);
     if (this.clientOf(request).acks === '0') this.#record(request);

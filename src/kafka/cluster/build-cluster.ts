@@ -355,6 +355,7 @@ class Builder {
       host,
       backgroundCores: this.#costs[host].clientBackgroundCores,
       perRecordNs: this.#costs[host].clientGcPerRecordNs,
+      perByteNs: this.#costs[host].clientGcPerByteNs,
     }));
   }
 }

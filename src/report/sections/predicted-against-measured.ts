@@ -60,7 +60,7 @@ function phaseSentence(phase: PhaseComparison): string {
       ? 'Every producer sends as fast as it is taken'
       : `Every producer keeps ${phase.load === 1 ? 'its stated rate' : `${formatShare(phase.load)} of its stated rate`}`;
   const lengths = `after a warm-up of ${formatSeconds(either?.warmupSeconds)}, ${formatSeconds(either?.durationSeconds)} are counted`;
-  return `${load}; ${lengths}.${generatorSentence(phase)}${latencyCaution(phase)}`;
+  return `${load}; ${lengths}.${generatorSentence(phase)}${topicSentence(phase)}${latencyCaution(phase)}`;
 }
 
 function generatorSentence(phase: PhaseComparison): string {
@@ -74,6 +74,13 @@ function generatorSentence(phase: PhaseComparison): string {
   const threads = formatPlural(generator.workerUtilisation.length, 'thread');
   const verb = generator.keptSchedule ? 'kept its schedule' : 'did not keep its schedule';
   return ` The load generator ${verb}${lateness}; the busiest of its ${threads} was busy ${formatShare(busiest)} of the time.`;
+}
+
+function topicSentence(phase: PhaseComparison): string {
+  const check = phase.measured?.topicCheck;
+  if (check === undefined || check === null) return '';
+  const found = `Kafka's own ${check.tool} finds ${formatCount(check.recordsInTopics)} records in the topics`;
+  return ` ${found}; the generator counts ${formatCount(check.recordsAcknowledged)} acknowledged, warm-up included.`;
 }
 
 function latencyCaution(phase: PhaseComparison): string {

@@ -7,7 +7,7 @@ import {
   batchBytesUpperBound,
   headersBytes,
   recordBytes,
-} from '../../src/load/record-format.ts';
+} from '../../src/scenario/record-format.ts';
 
 test('estimated sizes are those of the batches on the wire', () => {
   fc.assert(

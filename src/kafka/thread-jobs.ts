@@ -1,0 +1,62 @@
+/** Threads that do one job at a time, in the order in which the jobs came: network threads and the clients' threads. */
+import type { Int32Column } from '../kernel/columns.ts';
+import { Fifos } from '../kernel/fifo.ts';
+import type { ClusterModel } from './cluster-model.ts';
+import { NONE } from './requests.ts';
+
+const WAITING_MAX = 33_554_432;
+
+/** The owner of the threads knows what a job is; here it is a number. */
+export interface JobOwner {
+  /** CPU that a job takes, asked when it starts. */
+  workNs(thread: number, job: number): number;
+  /** A job has had its CPU. False holds the thread up until `resume`. */
+  done(thread: number, job: number): boolean;
+}
+
+export class ThreadJobs {
+  readonly #model: ClusterModel;
+  readonly #owner: JobOwner;
+  /** The host's thread for each thread of this group. */
+  readonly #cpuThreads: readonly number[];
+  readonly #waiting: Fifos;
+  /** The job that a thread is at, or held up after; NONE while it sleeps. */
+  readonly #current: Int32Column;
+
+  constructor(model: ClusterModel, name: string, cpuThreads: readonly number[], owner: JobOwner) {
+    this.#model = model;
+    this.#owner = owner;
+    this.#cpuThreads = cpuThreads;
+    this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, cpuThreads.length, WAITING_MAX);
+    this.#current = model.sim.columns.int32(`${name}/current`, cpuThreads.length);
+    this.#current.data.fill(NONE);
+  }
+
+  /** Gives a thread one more job; wakes it if it sleeps. */
+  push(thread: number, job: number): void {
+    this.#waiting.push(thread, job);
+    if (this.#current.data[thread] === NONE) this.#next(thread, false);
+  }
+
+  /** The host has given the thread the CPU of its job. */
+  threadDone(thread: number): void {
+    if (this.#owner.done(thread, this.#current.data[thread])) this.#next(thread, true);
+  }
+
+  /** Lets a thread go on that was held up. */
+  resume(thread: number): void {
+    this.#next(thread, false);
+  }
+
+  #next(thread: number, awake: boolean): void {
+    if (this.#waiting.length(thread) === 0) {
+      this.#current.data[thread] = NONE;
+      return;
+    }
+    const job = this.#waiting.shift(thread);
+    this.#current.data[thread] = job;
+    const workNs = this.#owner.workNs(thread, job);
+    if (awake) this.#model.cpus.proceed(this.#cpuThreads[thread], workNs);
+    else this.#model.cpus.wake(this.#cpuThreads[thread], workNs);
+  }
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { predictRefusals } from '../../src/arms/predict-refusals.ts';
+import { refuse } from '../../src/arms/refusals.ts';
+import { UserError } from '../../src/errors/errors.ts';
+import type { CostName, Profile } from '../../src/profile/profile.ts';
+import { profileWith } from '../kafka/support.ts';
+import { load } from '../scenario/scratch.ts';
+
+const HEAD = `apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3 }
+`;
+const PRODUCER = `producers:
+  checkout: { topics: orders, rate: 10/s }
+`;
+
+/** The refusals of a scenario, as a user would see them, with `s.yaml` for the path of the file. */
+function refusalsOf(yaml: string, profile: Profile = profileWith()): string[] {
+  const loaded = load(yaml);
+  const profiles = Object.fromEntries(loaded.scenario.hosts.map((host) => [host.name, profile]));
+  try {
+    refuse(loaded, predictRefusals(loaded.scenario, profiles));
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    assert.equal(error.exitCode, 2);
+    return error.lines.map((line) => line.replace(/^.*s\.yaml/, 's.yaml'));
+  }
+}
+
+describe('the simulator', () => {
+  test('takes a plain scenario', () => {
+    assert.deepEqual(refusalsOf(HEAD + PRODUCER), []);
+  });
+
+  const refused: readonly (readonly [what: string, yaml: string, lines: readonly RegExp[]])[] = [
+    [
+      'operations',
+      `${HEAD}${PRODUCER}operations:
+  - { at: 10s, kill: { broker: 1 } }
+`,
+      [/^s\.yaml:7:\d+:? .*does not carry out "kill"/],
+    ],
+    [
+      'other fidelities',
+      `${HEAD}${PRODUCER}run: { fidelity: flow }\n`,
+      [/^s\.yaml:6:\d+:? .*fidelity "flow"/],
+    ],
+    [
+      'skewed topics',
+      `apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3, skew: { zipf: 1.1 } }
+${PRODUCER}`,
+      [/^s\.yaml:3:\d+:? .*does not skew partitions/],
+    ],
+    [
+      'rates that change over the day',
+      `${HEAD}producers:
+  checkout: { topics: orders, rate: { diurnal: { peak: 10/s, trough: 1/s, peakAt: "20:00" } } }
+`,
+      [/^s\.yaml:5:\d+:? .*diurnal rate/],
+    ],
+    [
+      'compression',
+      `${HEAD}producers:
+  checkout: { topics: orders, rate: 10/s, config: { compression.type: lz4 } }
+`,
+      [/^s\.yaml:5:\d+:? .*lz4/],
+    ],
+    [
+      'skewed keys',
+      `${HEAD}producers:
+  checkout: { topics: orders, rate: 10/s, record: { key: { cardinality: 5, zipf: 1.1 } } }
+`,
+      [/^s\.yaml:5:\d+:? .*does not skew keys/],
+    ],
+    [
+      'the Java client',
+      `${HEAD}producers:
+  checkout: { topics: orders, rate: 10/s, client: java }
+consumers:
+  billing: { topics: orders, client: java }
+`,
+      [/^s\.yaml:5:\d+:? .*Java client/, /^s\.yaml:7:\d+:? .*Java client/],
+    ],
+    [
+      'two consumer classes in one group',
+      `${HEAD}${PRODUCER}consumers:
+  billing: { topics: orders, group: shared }
+  shipping: { topics: orders, group: shared }
+`,
+      [/^s\.yaml:8:\d+:? .*group "shared".*billing/],
+    ],
+    [
+      'more pairs of a producer and a partition than it can hold',
+      `apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3000 }
+producers:
+  checkout: { topics: orders, rate: 10/s, count: 9000 }
+`,
+      [/^s\.yaml:\d+:\d+:? 27000000 pairs of a producer and a partition/],
+    ],
+  ];
+  for (const [what, yaml, lines] of refused) {
+    test(`refuses ${what} by name and place`, () => {
+      const found = refusalsOf(yaml);
+      assert.equal(found.length, lines.length, found.join('\n'));
+      lines.forEach((line, index) => {
+        assert.match(found[index], line);
+      });
+    });
+  }
+
+  test('refuses everything at once', () => {
+    const found = refusalsOf(`apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3, skew: { zipf: 1.1 } }
+producers:
+  checkout: { topics: orders, rate: 10/s, client: java, config: { compression.type: zstd } }
+run: { fidelity: zoom }
+`);
+    assert.equal(found.length, 4, found.join('\n'));
+  });
+
+  test('refuses a profile without a cost that it needs, naming the cost and what it is', () => {
+    const profile = profileWith();
+    const { 'broker.gcPerByteNs': _, ...costs } = profile.costs;
+    const found = refusalsOf(`${HEAD}hosts:\n  local: { profile: lean }\n${PRODUCER}`, {
+      ...profile,
+      name: 'lean',
+      costs: costs as Partial<Record<CostName, never>>,
+    });
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0],
+      /^s\.yaml:5:\d+:? profile "lean" lacks broker\.gcPerByteNs \(garbage collector .*\); calibrate/,
+    );
+  });
+
+  const TWO_CLUSTERS = `apiVersion: brokertwin/v1
+hosts:
+  east-brokers: { count: 1 }
+  west-brokers: { count: 1 }
+  east-clients: {}
+  west-clients: {}
+clusters:
+  east: { dataCentre: east, brokers: { host: east-brokers } }
+  west: { dataCentre: west, brokers: { host: west-brokers } }
+links:
+  - { between: [east, west], latency: 10ms }
+topics:
+  orders: { cluster: east }
+producers:
+  checkout: { host: east-clients, topics: orders, rate: 10/s }
+`;
+
+  test('refuses a host that two clusters share', () => {
+    const found = refusalsOf(
+      TWO_CLUSTERS.replace('brokers: { host: west-brokers }', 'brokers: { host: east-brokers }'),
+    );
+    assert.equal(found.length, 1, found.join('\n'));
+    assert.match(found[0], /^s\.yaml:3:\d+:? .*share one machine between clusters \(east, west\)/);
+  });
+
+  test('refuses the same of a mirror as of other clients', () => {
+    const mirror = (more: string) =>
+      `${TWO_CLUSTERS}mirrors:\n  copy: { from: east, to: west, topics: orders, host: west-clients${more} }\n`;
+    assert.deepEqual(refusalsOf(mirror('')), []);
+    const java = refusalsOf(mirror(', client: java'));
+    assert.equal(java.length, 1, java.join('\n'));
+    assert.match(java[0], /^s\.yaml:17:\d+:? .*Java client/);
+    const compressing = refusalsOf(mirror(', producer: { config: { compression.type: lz4 } }'));
+    assert.equal(compressing.length, 1, compressing.join('\n'));
+    assert.match(compressing[0], /^s\.yaml:17:\d+:? .*lz4/);
+  });
+});

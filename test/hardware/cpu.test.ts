@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { CpuHarness } from './support/cpu-harness.ts';
+
+const END_NS = 1_000_000;
+
+interface Job {
+  readonly atNs: number;
+  readonly workNs: number;
+}
+
+/** One host, one thread a job. */
+function run(cores: number, jobs: readonly Job[]): CpuHarness {
+  const harness = new CpuHarness({ hosts: [{ cores }], threads: jobs.map(() => 0) });
+  jobs.forEach(({ atNs, workNs }, thread) => {
+    harness.at(atNs, thread, workNs);
+  });
+  harness.sim.run(END_NS);
+  return harness;
+}
+
+/** Ends of jobs under processor sharing in real time, from one arrival or end to the next. */
+function plainSharing(cores: number, jobs: readonly Job[]): number[] {
+  const left = jobs.map(({ workNs }) => workNs);
+  const ends = jobs.map(() => Number.NaN);
+  const arrivals = [...new Set(jobs.map(({ atNs }) => atNs))].sort((x, y) => x - y);
+  let now = 0;
+  for (;;) {
+    const running = jobs.flatMap(({ atNs }, job) => (atNs <= now && Number.isNaN(ends[job]) ? [job] : []));
+    const arrival = arrivals.find((time) => time > now) ?? Number.POSITIVE_INFINITY;
+    if (running.length === 0 && arrival === Number.POSITIVE_INFINITY) return ends;
+    const rate = Math.min(1, cores / running.length);
+    const nextEnd = now + Math.min(...running.map((job) => left[job])) / rate;
+    const next = Math.min(nextEnd, arrival);
+    for (const job of running) {
+      left[job] -= (next - now) * rate;
+      if (left[job] <= 1e-6) ends[job] = next;
+    }
+    now = next;
+  }
+}
+
+const job = fc.record({ atNs: fc.nat({ max: 2000 }), workNs: fc.nat({ max: 1000 }) });
+const jobs = fc.array(job, { minLength: 1, maxLength: 30 });
+const cores = fc.integer({ min: 1, max: 6 });
+
+describe('the cores of a host', () => {
+  test('do a single job in the time of its work, on one core or many', () => {
+    for (const count of [1, 2, 16]) {
+      assert.deepEqual(run(count, [{ atNs: 100, workNs: 250 }]).ends, [[0, 350]]);
+    }
+  });
+
+  test('serve as many jobs as there are cores without sharing', () => {
+    const works = [300, 100, 200];
+    const { ends } = run(
+      3,
+      works.map((workNs) => ({ atNs: 0, workNs })),
+    );
+    assert.deepEqual(ends, [
+      [1, 100],
+      [2, 200],
+      [0, 300],
+    ]);
+  });
+
+  test('finish n equal jobs on c cores after n w / c', () => {
+    for (const [count, on, workNs] of [
+      [2, 1, 100],
+      [3, 2, 100],
+      [12, 4, 500],
+      [50, 2, 40],
+    ]) {
+      const { ends } = run(
+        on,
+        Array.from({ length: count }, () => ({ atNs: 0, workNs })),
+      );
+      assert.deepEqual(
+        ends,
+        Array.from({ length: count }, (_, thread) => [thread, (count * workNs) / on]),
+      );
+    }
+  });
+
+  test('share in equal parts: jobs of 100, 200 and 300 ns end at 300, 500 and 600 on one core', () => {
+    const three = [100, 200, 300].map((workNs) => ({ atNs: 0, workNs }));
+    assert.deepEqual(
+      run(1, three).ends.map(([, end]) => end),
+      [300, 500, 600],
+    );
+    // On two cores: three at 2/3, then two at full speed.
+    assert.deepEqual(
+      run(2, three).ends.map(([, end]) => end),
+      [150, 250, 350],
+    );
+  });
+
+  test('slow a job down when another comes, and speed it up when that one leaves', () => {
+    const { ends } = run(1, [
+      { atNs: 0, workNs: 1000 },
+      { atNs: 400, workNs: 100 },
+    ]);
+    assert.deepEqual(ends, [
+      [1, 600],
+      [0, 1100],
+    ]);
+  });
+
+  test('round ends up to whole nanoseconds', () => {
+    const { ends } = run(
+      2,
+      [100, 100, 100.5].map((workNs) => ({ atNs: 0, workNs })),
+    );
+    // 100 x 3/2 = 150 for the first two; within half a ns of V the third ends with them.
+    assert.deepEqual(
+      ends.map(([, end]) => end),
+      [150, 150, 150],
+    );
+    assert.deepEqual(
+      run(
+        3,
+        [1, 1, 1, 1].map((workNs) => ({ atNs: 0, workNs })),
+      ).ends.map(([, end]) => end),
+      [2, 2, 2, 2],
+    );
+  });
+
+  test('give the ends of plain processor sharing for any jobs', () => {
+    fc.assert(
+      fc.property(cores, jobs, (count, some) => {
+        const exact = plainSharing(count, some);
+        const { ends } = run(count, some);
+        assert.equal(ends.length, some.length);
+        // Each end is rounded up, and that nanosecond is shared among those still running; half a ns of V
+        // is n / 2c of real time.
+        const slackNs = 1 + (1.5 * some.length) / count;
+        for (const [thread, end] of ends) {
+          const error = Math.abs(end - exact[thread]);
+          assert.ok(error <= slackNs, `thread ${thread} ended at ${end}, exactly at ${exact[thread]}`);
+        }
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test('use exactly the work that they are given, wake-ups included', () => {
+    const costs = fc.record({ wakeUpCpuNs: fc.nat({ max: 50 }), wakeUpLatencyNs: fc.nat({ max: 50 }) });
+    const works = fc.array(fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(cores, costs, works, (count, wakeUp, threads) => {
+        // Every thread does its first job after a wake-up and goes on with the others.
+        const next = threads.map(() => 1);
+        const harness = new CpuHarness({
+          hosts: [{ cores: count, ...wakeUp }],
+          threads: threads.map(() => 0),
+          done: (thread, { cpus }) => {
+            const workNs = threads[thread][next[thread]];
+            next[thread] += 1;
+            if (workNs !== undefined) cpus.proceed(thread, workNs);
+          },
+        });
+        threads.forEach(([first], thread) => {
+          harness.at(thread * 37, thread, first);
+        });
+        harness.sim.run(END_NS);
+
+        const jobCount = threads.flat().length;
+        const workNs = threads.flat().reduce((sum, work) => sum + work, 0);
+        const wakeUpNs = threads.length * wakeUp.wakeUpCpuNs;
+        const busyNs = harness.cpus.busyCoreNs(0);
+        // An end is rounded up to the ns, in which the cores stay busy, or falls half a ns early.
+        assert.ok(
+          Math.abs(busyNs - workNs - wakeUpNs) <= jobCount * count,
+          `busy ${busyNs}, work ${workNs} + ${wakeUpNs}`,
+        );
+        threads.forEach((own, thread) => {
+          const ownNs = own.reduce((sum, work) => sum + work, wakeUp.wakeUpCpuNs);
+          assert.equal(harness.cpus.cpuNs(thread), ownNs);
+          assert.equal(harness.cpus.wakeUps(thread), 1);
+        });
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  test('count what they use while jobs run', () => {
+    const some = [0, 130, 170, 500].map((atNs) => ({ atNs, workNs: 333 }));
+    const harness = new CpuHarness({ hosts: [{ cores: 2 }], threads: some.map(() => 0) });
+    some.forEach(({ atNs, workNs }, thread) => {
+      harness.at(atNs, thread, workNs);
+    });
+    const busy = Array.from({ length: 1500 }, (_, now) => {
+      harness.sim.run(now);
+      return harness.cpus.busyCoreNs(0);
+    });
+    assert.deepEqual([busy[100], busy[130], busy[150], busy[200]], [100, 130, 170, 270]);
+    const added = busy.slice(1).map((now, index) => now - busy[index]);
+    assert.ok(added.every((coreNs) => coreNs >= 0 && coreNs <= 2));
+  });
+
+  test('do not do otherwise when someone looks', () => {
+    fc.assert(
+      fc.property(cores, jobs, (count, some) => {
+        const unwatched = run(count, some);
+        const watched = new CpuHarness({ hosts: [{ cores: count }], threads: some.map(() => 0) });
+        some.forEach(({ atNs, workNs }, thread) => {
+          watched.at(atNs, thread, workNs);
+        });
+        for (let now = 0; now <= 4000; now += 1) {
+          watched.sim.run(now);
+          watched.cpus.busyCoreNs(0);
+        }
+        watched.sim.run(END_NS);
+        assert.deepEqual(watched.sim.hashChains(), unwatched.sim.hashChains());
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
+  test('belong to their own host', () => {
+    const harness = new CpuHarness({ hosts: [{ cores: 1 }, { cores: 1 }], threads: [1, 0, 1] });
+    for (const thread of [0, 1, 2]) harness.at(0, thread, 100);
+    harness.sim.run(END_NS);
+    assert.deepEqual(harness.ends, [
+      [1, 100],
+      [0, 200],
+      [2, 200],
+    ]);
+    assert.deepEqual([harness.cpus.busyCoreNs(0), harness.cpus.busyCoreNs(1)], [100, 200]);
+  });
+});
+
+describe('a sleeping thread', () => {
+  test('starts a wake-up latency after it is woken, and does the work of waking first', () => {
+    const harness = new CpuHarness({ hosts: [{ wakeUpLatencyNs: 30, wakeUpCpuNs: 5 }], threads: [0] });
+    harness.at(100, 0, 200);
+    harness.sim.run(END_NS);
+    assert.deepEqual(harness.ends, [[0, 335]]);
+    assert.equal(harness.cpus.busyCoreNs(0), 205);
+  });
+
+  test('uses no core while it wakes up', () => {
+    const harness = new CpuHarness({ hosts: [{ wakeUpLatencyNs: 50 }], threads: [0, 0] });
+    harness.at(0, 0, 100);
+    harness.at(60, 1, 10);
+    harness.sim.run(END_NS);
+    // The first runs alone from 50 to 110, then shares until the second's 10 ns are done.
+    assert.deepEqual(harness.ends, [
+      [1, 130],
+      [0, 160],
+    ]);
+  });
+
+  test('pays for waking once, however many jobs it then does', () => {
+    const harness = new CpuHarness({
+      hosts: [{ wakeUpLatencyNs: 30, wakeUpCpuNs: 5 }],
+      threads: [0],
+      done: (thread, { cpus, ends }) => {
+        if (ends.length < 3) cpus.proceed(thread, 10);
+      },
+    });
+    harness.at(0, 0, 10);
+    harness.sim.run(END_NS);
+    assert.deepEqual(
+      harness.ends.map(([, end]) => end),
+      [45, 55, 65],
+    );
+    assert.deepEqual([harness.cpus.cpuNs(0), harness.cpus.wakeUps(0)], [35, 1]);
+  });
+
+  for (const workNs of [-1, Number.NaN]) {
+    test(`cannot be given ${workNs} ns of work`, () => {
+      const { cpus } = new CpuHarness({ hosts: [{}], threads: [0] });
+      const message = `(thread 0) on host 0: expected work of 0 ns or more, found ${workNs}`;
+      assert.throws(() => cpus.wake(0, workNs), { name: 'RangeError', message: `wake${message}` });
+      assert.throws(() => cpus.proceed(0, workNs), { name: 'RangeError', message: `proceed${message}` });
+    });
+  }
+});

@@ -1,0 +1,72 @@
+import { Cpus, type HostCpu } from '../../../src/hardware/cpu.ts';
+import { Simulation } from '../../../src/kernel/simulation.ts';
+
+const TIMER = 0;
+const WAKE = 1;
+const START = 2;
+
+export interface HarnessOptions {
+  /** One host each; wake-ups cost nothing unless said. */
+  readonly hosts: readonly Partial<HostCpu>[];
+  /** The host of every thread. */
+  readonly threads: readonly number[];
+  readonly seed?: string;
+  readonly limits?: { readonly eventsPending: number; readonly eventsPerInstant: number };
+  /** Called when a thread's job is done; the time is `harness.sim.nowNs`. */
+  readonly done?: (thread: number, harness: CpuHarness) => void;
+  /** Called for the events of `at`. */
+  readonly started?: (thread: number, workNs: number, harness: CpuHarness) => void;
+}
+
+/** Hosts with nothing on them but threads that the test starts; the ends of their jobs are written down. */
+export class CpuHarness {
+  readonly kindNames = ['timer', 'wake', 'start'];
+  readonly sim: Simulation;
+  readonly cpus: Cpus;
+  /** Every end of a job: the thread and the time, ns. */
+  readonly ends: [thread: number, nowNs: number][] = [];
+  readonly #options: HarnessOptions;
+  readonly #entity: number;
+
+  constructor(options: HarnessOptions) {
+    this.#options = options;
+    this.sim = new Simulation({
+      seed: options.seed ?? '7',
+      entityBase: 0,
+      limits: options.limits ?? { eventsPending: 10_000, eventsPerInstant: 10_000 },
+    });
+    const hosts = options.hosts.map((host, index) => ({
+      cores: 1,
+      wakeUpLatencyNs: 0,
+      wakeUpCpuNs: 0,
+      ...host,
+      entity: this.sim.entity(`host ${index}`),
+    }));
+    this.#entity = this.sim.entity('test');
+    this.cpus = new Cpus({
+      sim: this.sim,
+      kinds: { timer: TIMER, wake: WAKE },
+      hosts,
+      threadHosts: options.threads,
+      owner: this,
+    });
+    this.sim.setModel(this);
+  }
+
+  /** Wakes the thread `delayNs` from now to do this much work. */
+  at(delayNs: number, thread: number, workNs: number): void {
+    this.sim.schedule(delayNs, this.#entity, START, thread, workNs);
+  }
+
+  handle(kind: number, target: number, a: number, b: number): void {
+    if (kind === TIMER) this.cpus.onTimer(target);
+    else if (kind === WAKE) this.cpus.onWake(a);
+    else if (this.#options.started === undefined) this.cpus.wake(a, b);
+    else this.#options.started(a, b, this);
+  }
+
+  threadDone(thread: number): void {
+    this.ends.push([thread, this.sim.nowNs]);
+    this.#options.done?.(thread, this);
+  }
+}

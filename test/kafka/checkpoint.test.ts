@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { readOut, type ShardReadOut } from '../../src/kafka/read-out.ts';
+import { foldChains } from '../../src/kernel/trace-hash.ts';
+import { build, MS, runOut, type Small, US } from './support.ts';
+
+const busy: Small = {
+  brokers: 3,
+  cores: 2,
+  topics: [{ partitions: 6, replicationFactor: 3 }],
+  producers: [
+    { count: 2, rate: { kind: 'constant', recordsPerSecond: 3000 }, config: { acks: 'all', 'linger.ms': 5 } },
+    { name: 'web', rate: { kind: 'constant', recordsPerSecond: 500 } },
+  ],
+  consumers: [{ count: 2 }, { name: 'shipping' }],
+  phase: { warmupMs: 50, durationMs: 150 },
+  costs: {
+    'host.wakeUpLatencyNs': 30 * US,
+    'host.wakeUpCpuNs': 15 * US,
+    'link.latencyNs': 20 * US,
+    'broker.network.perRequestNs': 40 * US,
+    'broker.network.perByteInNs': 0.5,
+    'broker.handler.producePerRequestNs': 40 * US,
+    'broker.handler.fetchPerRequestNs': 30 * US,
+    'broker.handler.fetchPerPartitionNs': 3 * US,
+    'broker.fetcher.perRequestNs': 50 * US,
+    'broker.backgroundCores': 0.1,
+    'broker.gcPerByteNs': 0.3,
+    'client.brokertwin.producer.perRecordNs': 2 * US,
+    'client.brokertwin.consumer.perRecordNs': 2 * US,
+    'client.brokertwin.gcPerRecordNs': US,
+  },
+};
+
+interface Outcome {
+  readonly hash: string;
+  readonly events: number;
+  readonly read: ShardReadOut;
+}
+
+function finish(model: ReturnType<typeof build>): Outcome {
+  const read = runOut(model, 500 * MS);
+  return { hash: foldChains([model.sim.hashChains()]), events: model.sim.events, read };
+}
+
+describe('a cluster', () => {
+  const whole = finish(build(busy));
+
+  test('does the same when it is built and run again', () => {
+    assert.ok(whole.events > 10_000);
+    assert.deepEqual(finish(build(busy)), whole);
+  });
+
+  test('does the same in steps as in one go', () => {
+    const model = build(busy);
+    for (let now = 0; now < 200 * MS; now += 1_234_567) model.sim.run(now);
+    assert.deepEqual(finish(model), whole);
+  });
+
+  test('does something else from another seed', () => {
+    assert.notEqual(finish(build({ ...busy, seed: 2 })).hash, whole.hash);
+  });
+
+  test('goes on from a checkpoint at any time as if there had been none', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 250 * MS }), (atNs) => {
+        const first = build(busy);
+        first.sim.run(atNs);
+        const checkpoint = first.sim.columns.checkpoint();
+        const early = readOut(first);
+        const second = build(busy);
+        second.sim.columns.restore(checkpoint);
+        assert.deepEqual(readOut(second), early);
+        assert.deepEqual(finish(second), whole);
+        // What went on from the copy has not touched the original.
+        assert.deepEqual(finish(first), whole);
+      }),
+      { numRuns: 8 },
+    );
+  });
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { buildCluster } from '../../src/kafka/cluster/build-cluster.ts';
+import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
+import { REQUEST } from '../../src/kafka/requests.ts';
+import {
+  build,
+  column,
+  MS,
+  mirroredScenario,
+  profileWith,
+  recordsAppended,
+  recordsMade,
+  rowsTaken,
+  rowsUsed,
+  runOut,
+  SECOND,
+  type Small,
+  sum,
+  US,
+} from './support.ts';
+
+/** Clusters of all kinds, most of them busy, some overloaded. */
+const clusters: fc.Arbitrary<Small> = fc
+  .record({
+    brokers: fc.integer({ min: 1, max: 3 }),
+    replicationFactor: fc.integer({ min: 1, max: 3 }),
+    partitions: fc.integer({ min: 1, max: 7 }),
+    topics: fc.integer({ min: 1, max: 2 }),
+    producers: fc.integer({ min: 1, max: 4 }),
+    consumers: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 }),
+    acks: fc.constantFrom('0' as const, '1' as const, 'all' as const),
+    keyed: fc.boolean(),
+    lingerMs: fc.constantFrom(0, 1, 10),
+    batchBytes: fc.constantFrom(300, 1000, 16_384),
+    bufferBytes: fc.constantFrom(20_000, 500_000),
+    inFlight: fc.integer({ min: 1, max: 5 }),
+    recordsPerSecond: fc.constantFrom(100, 2000, 20_000),
+    load: fc.constantFrom(1 as const, 1 as const, 'max' as const),
+    cores: fc.integer({ min: 1, max: 4 }),
+    queuedMax: fc.constantFrom(1, 500),
+    fetchers: fc.integer({ min: 1, max: 2 }),
+  })
+  .map((of) => {
+    const names = ['orders', 'clicks'].slice(0, of.topics);
+    return {
+      brokers: of.brokers,
+      cores: of.cores,
+      oneHost: of.brokers === 1,
+      topics: names.map((name) => ({
+        name,
+        partitions: of.partitions,
+        replicationFactor: Math.min(of.replicationFactor, of.brokers),
+      })),
+      producers: [
+        {
+          topics: names,
+          count: of.producers,
+          rate: { kind: 'constant' as const, recordsPerSecond: of.recordsPerSecond },
+          record: {
+            value: { kind: 'constant' as const, bytes: 200 },
+            key: of.keyed ? { cardinality: 1000, bytes: 8, zipf: null } : null,
+            headersBytes: 0,
+          },
+          config: {
+            acks: of.acks,
+            'linger.ms': of.lingerMs,
+            'batch.size': of.batchBytes,
+            'buffer.memory': of.bufferBytes,
+            'max.in.flight.requests.per.connection': of.inFlight,
+          },
+        },
+      ],
+      consumers: of.consumers.map((count, index) => ({ name: `group-${index}`, topics: names, count })),
+      brokerConfig: { 'queued.max.requests': of.queuedMax, 'num.replica.fetchers': of.fetchers },
+      phase: { load: of.load, durationMs: 50 },
+      costs: {
+        'host.wakeUpLatencyNs': 30 * US,
+        'host.wakeUpCpuNs': 10 * US,
+        'link.latencyNs': 20 * US,
+        'broker.network.perRequestNs': 30 * US,
+        'broker.handler.producePerRequestNs': 40 * US,
+        'broker.handler.producePerBatchNs': 10 * US,
+        'broker.handler.fetchPerRequestNs': 20 * US,
+        'broker.handler.fetchPerPartitionNs': 2 * US,
+        'broker.fetcher.perRequestNs': 50 * US,
+        'broker.backgroundCores': 0.05,
+        'client.brokertwin.producer.perRequestNs': 50 * US,
+        'client.brokertwin.producer.perRecordNs': US,
+        'client.brokertwin.consumer.perRequestNs': 50 * US,
+        'client.brokertwin.consumer.perRecordNs': US,
+      },
+    };
+  });
+
+/** Records that each consumer class has read. */
+function consumedByClass(model: ClusterModel): number[] {
+  const counts = model.parts.topology.consumers.map(({ classIndex }, client) => ({
+    classIndex,
+    count: model.consumers.consumed(client),
+  }));
+  return Array.from({ length: model.recorder.options.consumerClasses }, (_, index) =>
+    sum(counts.filter(({ classIndex }) => classIndex === index).map(({ count }) => count)),
+  );
+}
+
+test('at any time no more is appended than was made, and no more read than is below the high watermark', () => {
+  fc.assert(
+    fc.property(clusters, fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }), (small, waitsMs) => {
+      const model = build(small);
+      for (const waitMs of waitsMs) {
+        model.sim.run(model.sim.nowNs + waitMs * MS);
+        const made = recordsMade(model);
+        const appended = recordsAppended(model);
+        const committed = sum(column(model, 'partitions/high-watermark'));
+        assert.ok(appended <= made && committed <= appended);
+        for (const consumed of consumedByClass(model)) assert.ok(consumed <= committed);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('in the end every record made is in the log, acknowledged, and read once by every group; nothing is left over', () => {
+  fc.assert(
+    fc.property(clusters, (small) => {
+      const model = build(small);
+      const [checkout] = runOut(model, 20 * SECOND).classes;
+      const made = recordsMade(model);
+      assert.ok(made > 0);
+      assert.equal(recordsAppended(model), made);
+      assert.equal(checkout.done, made);
+      assert.equal(checkout.due, made);
+      assert.deepEqual(
+        consumedByClass(model),
+        small.consumers?.map(() => made),
+      );
+      assert.equal(sum(column(model, 'accumulator/buffer-used')), 0);
+      assert.equal(sum(column(model, 'accumulator/in-flight')), 0);
+      assert.equal(rowsUsed(model, 'batches'), 0);
+      const types = column(model, 'requests/type');
+      const requests = rowsTaken(model, 'requests').map((row) => types[row]);
+      assert.equal(requests.filter((type) => type === REQUEST.produce).length, 0);
+      assert.ok(requests.length <= model.parts.sessions.length);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a mirror copies every record of every topic', () => {
+  const topics = ['orders', 'clicks'];
+  const scenario = mirroredScenario(topics);
+  const [phase] = scenario.run.phases;
+  const profiles = Object.fromEntries(scenario.hosts.map((host) => [host.name, profileWith()]));
+  const [east, west] = [0, 1].map((shard) => buildCluster({ scenario, profiles, phase }, shard));
+  const windowNs = 10 * MS;
+  for (const { sim } of [east, west]) sim.joinShards(windowNs);
+  for (let endNs = windowNs; endNs <= 3 * SECOND; endNs += windowNs) {
+    for (const { sim } of [east, west]) sim.run(endNs - 1);
+    west.sim.deliver(east.sim.takeOutbox());
+    east.sim.deliver(west.sim.takeOutbox());
+  }
+  const ends = ({ replicas }: ClusterModel) => topics.map((_, partition) => replicas.endOffset(partition));
+  assert.deepEqual(ends(east), [1000, 1000]);
+  assert.deepEqual(ends(west), ends(east));
+});
