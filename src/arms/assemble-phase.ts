@@ -22,7 +22,11 @@ type ClassReadOut = ShardReadOut['classes'][number];
 const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
 const WINDOW_SECONDS = 1;
 const RANK_SLACK = 1e-6;
-const THREAD_GROUPS: Readonly<Record<string, string>> = { background: 'other', clientGc: 'gc' };
+const THREAD_GROUPS: Readonly<Record<string, string>> = {
+  background: 'other',
+  clientBackground: 'other',
+  collector: 'gc',
+};
 
 /** @param shards names of the shards, as their read-outs are ordered */
 export function assemblePhase(

@@ -19,8 +19,8 @@ import { runFacts } from './run-facts.ts';
 
 export interface PredictOptions {
   readonly loaded: LoadedScenario;
-  /** Name or file of a profile to use for every host, in place of what the scenario says. */
-  readonly profile?: string;
+  /** A profile, its name or its file, to use for every host in place of what the scenario says. */
+  readonly profile?: string | Profile;
   readonly workers: number;
   readonly onProgress?: (progress: { readonly phase: string; readonly fraction: number }) => void;
   readonly signal?: AbortSignal;
@@ -44,7 +44,7 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
   const { scenario } = loaded;
   const startedAt = new Date();
   const profiles = Object.fromEntries(
-    scenario.hosts.map((host) => [host.name, readProfile(options.profile ?? host.profile)]),
+    scenario.hosts.map((host) => [host.name, profileFor(options.profile ?? host.profile)]),
   );
   refuse(loaded, predictRefusals(scenario, profiles));
   const shards = planShards(scenario);
@@ -93,6 +93,10 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
     run: runFacts(startedAt, {}),
   };
   return { result, profile: first };
+}
+
+function profileFor(profile: string | Profile): Profile {
+  return typeof profile === 'string' ? readProfile(profile) : profile;
 }
 
 function runPhase(

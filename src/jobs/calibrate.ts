@@ -4,6 +4,7 @@ import { startLocalCluster } from '../local/local-cluster.ts';
 import type { Profile } from '../profile/profile.ts';
 import { writeLocalProfile, writeProfile } from '../profile/read-profile.ts';
 import { calibrateCluster } from './calibration/calibrate-cluster.ts';
+import { calibrationPlan } from './calibration/experiments.ts';
 import type { JobOutcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 
@@ -21,9 +22,11 @@ const KAFKA = '4.3.1';
 export async function calibrateJob(options: CalibrateJobOptions): Promise<JobOutcome> {
   const { progress, signal } = options;
   progress.stage('cluster');
+  const version = options.kafka ?? KAFKA;
   const cluster = await startLocalCluster({
-    version: options.kafka ?? KAFKA,
+    version,
     brokers: 1,
+    config: calibrationPlan(version).warmUp.loaded.scenario.clusters[0].brokers.stated,
     jmx: true,
     signal,
     progress: (message) => progress.update(null, message),

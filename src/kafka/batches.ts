@@ -14,6 +14,8 @@ export class Batches {
   readonly #table: Table;
   readonly partition: Int32Column;
   readonly records: Float64Column;
+  /** Of its records, those due in the measured part. */
+  readonly measured: Float64Column;
   readonly bytes: Float64Column;
   readonly createdNs: Float64Column;
   readonly firstDueNs: Float64Column;
@@ -34,6 +36,7 @@ export class Batches {
     this.#table = table;
     this.partition = table.int32('partition');
     this.records = table.float64('records');
+    this.measured = table.float64('measured');
     this.bytes = table.float64('bytes');
     this.createdNs = table.float64('created');
     this.firstDueNs = table.float64('first-due');
@@ -52,6 +55,7 @@ export class Batches {
     const batch = this.#table.take();
     this.partition.data[batch] = partition;
     this.records.data[batch] = 0;
+    this.measured.data[batch] = 0;
     this.bytes.data[batch] = BATCH_OVERHEAD_BYTES;
     this.createdNs.data[batch] = nowNs;
     this.waiting.data[batch] = NONE;

@@ -18,6 +18,7 @@ import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
 import { type Connection, SocketServer } from './broker/socket-server.ts';
 import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
+import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
 import type { Topology } from './cluster/topology.ts';
@@ -28,7 +29,15 @@ import { Samples } from './samples.ts';
 
 /** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
 export interface ThreadRole {
-  readonly role: 'network' | 'handler' | 'fetcher' | 'background' | 'producer' | 'consumer' | 'clientGc';
+  readonly role:
+    | 'network'
+    | 'handler'
+    | 'fetcher'
+    | 'background'
+    | 'producer'
+    | 'consumer'
+    | 'collector'
+    | 'clientBackground';
   readonly index: number;
   readonly host: number;
 }
@@ -37,19 +46,17 @@ const ROLES = {
   network: 0,
   handler: 1,
   fetcher: 2,
-  background: 3,
-  producer: 4,
-  consumer: 5,
-  clientGc: 6,
+  producer: 3,
+  consumer: 4,
+  collector: 5,
+  background: 6,
+  clientBackground: 7,
 } as const;
 const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
 interface ClientBackground {
   readonly thread: number;
-  readonly host: number;
-  readonly backgroundCores: number;
-  readonly perRecordNs: number;
-  readonly perByteNs: number;
+  readonly cores: number;
 }
 
 /** Everything fixed about a shard, laid out by `buildCluster`. */
@@ -73,8 +80,9 @@ export interface ClusterParts {
   readonly consumerClients: readonly ConsumerClient[];
   /** Entity of the first mirror target, and the producer client of each. */
   readonly mirrorTargets: { readonly firstEntity: number; readonly clients: readonly number[] };
-  /** The generator's other threads on each client host, garbage collection above all, as one. */
-  readonly clientGc: readonly ClientBackground[];
+  readonly collectors: readonly Collector[];
+  /** The generator's other threads on each client host, as one. */
+  readonly clientBackground: readonly ClientBackground[];
   readonly recorder: RecorderOptions;
 }
 
@@ -94,6 +102,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly accumulator: Accumulator;
   readonly producers: Producers;
   readonly consumers: Consumers;
+  readonly collectors: Collectors;
   readonly recorder: Recorder;
   readonly samples: Samples;
   /** Per thread: CPU that its next background job is to use up. */
@@ -108,7 +117,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.#roles = Uint8Array.from(parts.threads, (thread) => ROLES[thread.role]);
     this.cpus = new Cpus({
       sim,
-      kinds: { timer: KIND.cpuTimer, wake: KIND.threadWakes },
+      kinds: { timer: KIND.cpuTimer, balance: KIND.cpuBalance },
       hosts: parts.hostCpus,
       threadHosts: parts.threads.map((thread) => thread.host),
       owner: this,
@@ -131,6 +140,7 @@ export class ClusterModel implements Model, ThreadOwner {
     );
     this.producers = new Producers(this, parts.producerThreads, parts.producerClients, parts.schedules);
     this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
+    this.collectors = new Collectors(this, parts.collectors);
     this.samples = new Samples(this);
     this.#owedNs = sim.columns.float64('background/owed', parts.threads.length);
     this.#busy = sim.columns.float64('background/busy', parts.threads.length);
@@ -138,13 +148,13 @@ export class ClusterModel implements Model, ThreadOwner {
     this.#start();
   }
 
-  handle(kind: number, target: number, a: number, b: number, c: number): void {
+  handle(kind: number, target: number, a: number, b: number, c: number, d: number): void {
     switch (kind) {
       case KIND.cpuTimer:
-        this.cpus.onTimer(target);
+        this.cpus.onTimer(a);
         break;
-      case KIND.threadWakes:
-        this.cpus.onWake(a);
+      case KIND.cpuBalance:
+        this.cpus.onBalance(a);
         break;
       case KIND.requestArrives:
         this.sockets.requestArrives(a);
@@ -168,6 +178,7 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.mirroredBatch:
         this.producers.mirrored(
           this.parts.mirrorTargets.clients[target - this.parts.mirrorTargets.firstEntity],
+          d,
           a,
           b,
           c,
@@ -199,6 +210,9 @@ export class ClusterModel implements Model, ThreadOwner {
       case ROLES.consumer:
         this.consumers.threadDone(index);
         break;
+      case ROLES.collector:
+        this.collectors.threadDone(index);
+        break;
       default:
         this.#busy.data[thread] = 0;
     }
@@ -221,14 +235,14 @@ export class ClusterModel implements Model, ThreadOwner {
 
   #start(): void {
     const first = this.parts.hostCpus[0].entity;
-    const { warmNs, windowNs } = this.recorder.options;
+    const { warmNs, endNs, windowNs } = this.recorder.options;
     this.sim.schedule(0, first, KIND.fetchStarts);
     this.sim.schedule(BACKGROUND_TICK_NS, first, KIND.backgroundTick);
     this.parts.producerThreads.forEach((thread, index) => {
       this.sim.schedule(thread.costs.clientTickNs, thread.entity, KIND.producerTick, index);
     });
     for (let window = 0; window <= this.recorder.windows; window += 1) {
-      this.sim.schedule(warmNs + window * windowNs, first, KIND.windowEnds, window);
+      this.sim.schedule(Math.min(warmNs + window * windowNs, endNs), first, KIND.windowEnds, window);
     }
   }
 
@@ -248,13 +262,10 @@ export class ClusterModel implements Model, ThreadOwner {
       const bytes = this.samples.newBytes(broker.index);
       this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * backgroundCores + bytes * gcPerByteNs);
     }
-    for (const gc of this.parts.clientGc) {
-      const records = this.samples.newClientRecords(gc.host);
-      const bytes = this.samples.newClientBytes(gc.host);
-      const workNs =
-        BACKGROUND_TICK_NS * gc.backgroundCores + records * gc.perRecordNs + bytes * gc.perByteNs;
-      this.#owe(gc.thread, workNs);
+    for (const { thread, cores } of this.parts.clientBackground) {
+      this.#owe(thread, BACKGROUND_TICK_NS * cores);
     }
+    this.collectors.tick();
   }
 
   #owe(thread: number, workNs: number): void {

@@ -4,6 +4,7 @@ import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.t
 export interface Costs {
   readonly wakeUpLatencyNs: number;
   readonly wakeUpCpuNs: number;
+  readonly idleBalanceNs: number;
   readonly linkLatencyNs: number;
   readonly networkPerRequestNs: number;
   readonly networkPerByteInNs: number;
@@ -33,6 +34,7 @@ export interface Costs {
 const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   wakeUpLatencyNs: 'host.wakeUpLatencyNs',
   wakeUpCpuNs: 'host.wakeUpCpuNs',
+  idleBalanceNs: 'host.idleBalanceNs',
   linkLatencyNs: 'link.latencyNs',
   networkPerRequestNs: 'broker.network.perRequestNs',
   networkPerByteInNs: 'broker.network.perByteInNs',

@@ -1,7 +1,7 @@
 /** The kinds of events of a cluster's shard. */
 export const KIND = {
   cpuTimer: 0,
-  threadWakes: 1,
+  cpuBalance: 1,
   requestArrives: 2,
   responseArrives: 3,
   producerTick: 4,

@@ -23,6 +23,9 @@ export const STAGES = [
   'TotalTimeMs',
 ] as const;
 
+/** Due times are sums of fractions of a ns: two closer than this are one. */
+const ROUNDING_NS = 1e-3;
+
 export interface RecorderOptions {
   readonly warmNs: number;
   readonly endNs: number;
@@ -88,12 +91,13 @@ export class Recorder {
 
   /** `count` records of a producer class have come due, `gapNs` apart. */
   recordsDue(classIndex: number, count: number, firstDueNs: number, gapNs: number): void {
+    this.due.data[classIndex] += this.measuredOf(count, firstDueNs, gapNs);
+  }
+
+  /** How many of `count` records, due `gapNs` apart, are due in the measured part. */
+  measuredOf(count: number, firstDueNs: number, gapNs: number): number {
     const { warmNs, endNs } = this.options;
-    const lastDueNs = firstDueNs + (count - 1) * gapNs;
-    if (lastDueNs < warmNs || firstDueNs >= endNs) return;
-    const from = firstDueNs >= warmNs ? 0 : Math.ceil((warmNs - firstDueNs) / gapNs);
-    const to = lastDueNs < endNs ? count : Math.ceil((endNs - firstDueNs) / gapNs);
-    this.due.data[classIndex] += to - from;
+    return countBefore(endNs, count, firstDueNs, gapNs) - countBefore(warmNs, count, firstDueNs, gapNs);
   }
 
   requestSent(batches: number): void {
@@ -123,67 +127,62 @@ export class Recorder {
     sums[base + 5] += asKafkaRecords(sim.nowNs - queued);
   }
 
-  /** A batch is acknowledged to its producer, or read by a consumer. `classIndex` counts producers first. */
-  batchDone(classIndex: number, isConsumer: boolean, batch: number): void {
-    const { batches, sim } = this.#model;
+  /**
+   * The records of a batch are acknowledged to their producer, or read by a consumer, evenly from `firstNs` to `lastNs`.
+   * `classIndex` counts producers first.
+   */
+  batchDone(classIndex: number, isConsumer: boolean, batch: number, firstNs: number, lastNs: number): void {
+    const { batches } = this.#model;
     const records = batches.records.data[batch];
-    const now = sim.nowNs;
-    if (now >= this.options.warmNs && now < this.options.endNs) {
+    if (lastNs >= this.options.warmNs && lastNs < this.options.endNs) {
       this.doneInSpan.data[classIndex] += records;
       this.doneBytesInSpan.data[classIndex] += batches.bytes.data[batch];
-      const window = this.#windowOf(now);
       const perWindow = isConsumer ? this.consumedInWindow : this.producedInWindow;
-      perWindow.data[window] += records;
+      perWindow.data[this.#windowOf(lastNs)] += records;
     }
-    this.#spread(
-      classIndex,
-      isConsumer,
-      records,
-      batches.firstDueNs.data[batch],
-      batches.lastDueNs.data[batch],
-      now,
-    );
+    const count = batches.measured.data[batch];
+    if (count === 0) return;
+    const firstDueNs = batches.firstDueNs.data[batch];
+    const dueGap = records > 1 ? (batches.lastDueNs.data[batch] - firstDueNs) / (records - 1) : 0;
+    const doneGap = records > 1 ? (lastNs - firstNs) / (records - 1) : 0;
+    const early = countBefore(this.options.warmNs, records, firstDueNs, dueGap);
+    const from = Math.min(early, records - count);
+    const latency = firstNs - firstDueNs + from * (doneGap - dueGap);
+    const dueWindow = this.#windowOf(Math.max(this.options.warmNs, firstDueNs + from * dueGap));
+    this.#spread(classIndex, isConsumer, dueWindow, count, latency, doneGap - dueGap);
   }
 
   #windowOf(timeNs: number): number {
     return Math.floor((timeNs - this.options.warmNs) / this.options.windowNs);
   }
 
-  /** Records with due times evenly from first to last, all done now; those due in the measured part are counted. */
+  /** `count` latencies, `stepNs` apart (falling when it is negative) from `latencyNs`. */
   #spread(
     classIndex: number,
     isConsumer: boolean,
-    records: number,
-    firstDueNs: number,
-    lastDueNs: number,
-    now: number,
+    dueWindow: number,
+    count: number,
+    latencyNs: number,
+    stepNs: number,
   ): void {
-    const { warmNs, endNs } = this.options;
-    if (lastDueNs < warmNs || firstDueNs >= endNs) return;
-    const gap = records > 1 ? (lastDueNs - firstDueNs) / (records - 1) : 0;
-    // Records before the span and from its end on are left out; k counts from the batch's first record.
-    const from = firstDueNs >= warmNs ? 0 : Math.min(records, Math.ceil((warmNs - firstDueNs) / gap));
-    const to = lastDueNs < endNs ? records : Math.min(records, Math.ceil((endNs - firstDueNs) / gap));
-    const count = to - from;
-    if (count <= 0) return;
-    const longest = now - (firstDueNs + from * gap);
-    const shortest = now - (firstDueNs + (to - 1) * gap);
+    const lastNs = latencyNs + (count - 1) * stepNs;
+    const shortest = Math.max(0, Math.min(latencyNs, lastNs));
+    const longest = Math.max(latencyNs, lastNs);
+    const gap = Math.abs(stepNs);
     this.done.data[classIndex] += count;
     this.latencySumNs.data[classIndex] += (count * (longest + shortest)) / 2;
-    if (longest > this.latencyMaxNs.data[classIndex]) this.latencyMaxNs.data[classIndex] = longest;
-    const window = Math.min(this.windows - 1, this.#windowOf(firstDueNs + from * gap));
+    this.latencyMaxNs.data[classIndex] = Math.max(this.latencyMaxNs.data[classIndex], longest);
+    const window = Math.min(this.windows - 1, dueWindow);
     const windowAt = (window * 2 + (isConsumer ? 1 : 0)) * BUCKETS;
     const classAt = classIndex * BUCKETS;
-    const classCounts = this.classBuckets.data;
-    const windowCounts = this.windowBuckets.data;
     let bucket = bucketOf(shortest);
     let counted = 0;
     while (counted < count) {
       const upTo = gap === 0 ? count : Math.floor((bucketTopNs(bucket) - shortest) / gap) + 1;
       const here = Math.min(upTo, count) - counted;
       if (here > 0) {
-        classCounts[classAt + bucket] += here;
-        windowCounts[windowAt + bucket] += here;
+        this.classBuckets.data[classAt + bucket] += here;
+        this.windowBuckets.data[windowAt + bucket] += here;
         counted += here;
       }
       bucket += 1;
@@ -194,4 +193,11 @@ export class Recorder {
 /** Kafka's request metrics hold whole milliseconds (RequestChannel.updateRequestMetrics rounds every stage of a request). */
 function asKafkaRecords(stageNs: number): number {
   return Math.floor(stageNs / NS_PER_MS + 0.5) * NS_PER_MS;
+}
+
+/** How many of `count` records, due at first, first + gap, ..., are due before `atNs`, give or take the rounding of times. */
+function countBefore(atNs: number, count: number, firstDueNs: number, gapNs: number): number {
+  const away = atNs - ROUNDING_NS - firstDueNs;
+  if (away <= 0) return 0;
+  return gapNs === 0 ? count : Math.min(count, Math.ceil(away / gapNs));
 }

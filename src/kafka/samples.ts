@@ -13,10 +13,6 @@ export class Samples {
   readonly #threadWakeUps: Float64Column;
   readonly #lag: Float64Column;
   readonly #bytesSeen: Float64Column;
-  readonly #recordsSeen: Float64Column;
-  readonly #clientRecords: Float64Column;
-  readonly #clientBytes: Float64Column;
-  readonly #clientBytesSeen: Float64Column;
 
   constructor(model: ClusterModel) {
     this.#model = model;
@@ -31,16 +27,6 @@ export class Samples {
     this.#threadWakeUps = columns.float64('samples/thread-wake-ups', 2 * threads.length);
     this.#lag = columns.float64('samples/lag', rows * recorder.consumerClasses);
     this.#bytesSeen = columns.float64('samples/bytes-seen', brokers.length);
-    this.#recordsSeen = columns.float64('samples/records-seen', hostCpus.length);
-    this.#clientRecords = columns.float64('samples/client-records', hostCpus.length);
-    this.#clientBytes = columns.float64('samples/client-bytes', hostCpus.length);
-    this.#clientBytesSeen = columns.float64('samples/client-bytes-seen', hostCpus.length);
-  }
-
-  /** A client of the host has sent or received records. */
-  clientRecords(host: number, records: number, bytes: number): void {
-    this.#clientRecords.data[host] += records;
-    this.#clientBytes.data[host] += bytes;
   }
 
   /** Bytes appended by the broker since the last call. */
@@ -48,22 +34,6 @@ export class Samples {
     const bytes = this.#model.recorder.appendedBytes.data[broker];
     const seen = this.#bytesSeen.data[broker];
     this.#bytesSeen.data[broker] = bytes;
-    return bytes - seen;
-  }
-
-  /** Records that clients of the host have sent or received since the last call. */
-  newClientRecords(host: number): number {
-    const records = this.#clientRecords.data[host];
-    const seen = this.#recordsSeen.data[host];
-    this.#recordsSeen.data[host] = records;
-    return records - seen;
-  }
-
-  /** Bytes that clients of the host have sent or received since the last call. */
-  newClientBytes(host: number): number {
-    const bytes = this.#clientBytes.data[host];
-    const seen = this.#clientBytesSeen.data[host];
-    this.#clientBytesSeen.data[host] = bytes;
     return bytes - seen;
   }
 

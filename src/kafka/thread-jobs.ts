@@ -1,5 +1,5 @@
 /** Threads that do one job at a time, in the order in which the jobs came: network threads and the clients' threads. */
-import type { Int32Column } from '../kernel/columns.ts';
+import type { Int32Column, Uint8Column } from '../kernel/columns.ts';
 import { Fifos } from '../kernel/fifo.ts';
 import type { ClusterModel } from './cluster-model.ts';
 import { NONE } from './requests.ts';
@@ -8,8 +8,10 @@ const WAITING_MAX = 33_554_432;
 
 /** The owner of the threads knows what a job is; here it is a number. */
 export interface JobOwner {
-  /** CPU that a job takes, asked when it starts. */
+  /** CPU that a job takes, asked when the thread turns to it. */
   workNs(thread: number, job: number): number;
+  /** The thread turns to a job; `latencyNs` passes before it runs when it has to be woken for it. */
+  starts(thread: number, job: number, latencyNs: number): void;
   /** A job has had its CPU. False holds the thread up until `resume`. */
   done(thread: number, job: number): boolean;
 }
@@ -22,6 +24,8 @@ export class ThreadJobs {
   readonly #waiting: Fifos;
   /** The job that a thread is at, or held up after; NONE while it sleeps. */
   readonly #current: Int32Column;
+  /** Threads that may not turn to a next job. */
+  readonly #held: Uint8Column;
 
   constructor(model: ClusterModel, name: string, cpuThreads: readonly number[], owner: JobOwner) {
     this.#model = model;
@@ -30,6 +34,7 @@ export class ThreadJobs {
     this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, cpuThreads.length, WAITING_MAX);
     this.#current = model.sim.columns.int32(`${name}/current`, cpuThreads.length);
     this.#current.data.fill(NONE);
+    this.#held = model.sim.columns.uint8(`${name}/held`, cpuThreads.length);
   }
 
   /** Gives a thread one more job; wakes it if it sleeps. */
@@ -48,15 +53,27 @@ export class ThreadJobs {
     this.#next(thread, false);
   }
 
+  /** Keeps a thread from its next job until `release`; it ends the one that it is at. */
+  hold(thread: number): void {
+    this.#held.data[thread] = 1;
+  }
+
+  release(thread: number): void {
+    this.#held.data[thread] = 0;
+    if (this.#current.data[thread] === NONE) this.#next(thread, false);
+  }
+
   #next(thread: number, awake: boolean): void {
-    if (this.#waiting.length(thread) === 0) {
+    if (this.#held.data[thread] === 1 || this.#waiting.length(thread) === 0) {
       this.#current.data[thread] = NONE;
       return;
     }
     const job = this.#waiting.shift(thread);
     this.#current.data[thread] = job;
     const workNs = this.#owner.workNs(thread, job);
+    let latencyNs = 0;
     if (awake) this.#model.cpus.proceed(this.#cpuThreads[thread], workNs);
-    else this.#model.cpus.wake(this.#cpuThreads[thread], workNs);
+    else latencyNs = this.#model.cpus.wake(this.#cpuThreads[thread], workNs);
+    this.#owner.starts(thread, job, latencyNs);
   }
 }

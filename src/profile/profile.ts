@@ -56,8 +56,9 @@ export interface Cost {
  * "per batch" is per (partition, request) pair that carries records.
  */
 export const COST_MEANINGS = {
-  'host.wakeUpLatencyNs': 'from waking a sleeping thread until it runs on an idle core',
-  'host.wakeUpCpuNs': 'CPU charged to a thread for each time it is woken from sleep',
+  'host.wakeUpLatencyNs': 'from waking a sleeping thread on an idle core until it runs',
+  'host.wakeUpCpuNs': 'CPU charged to a thread for each time it is woken on an idle core',
+  'host.idleBalanceNs': 'time that a core stays idle before it takes a thread that waits for another core',
   'link.latencyNs': 'one-way delay of a message between two processes of one host',
   'broker.network.perRequestNs': 'network thread: read one request and send its response, without the bytes',
   'broker.network.perByteInNs': 'network thread: read one byte of a request',

@@ -4,7 +4,14 @@ import { type Comparison, compareResults, type StageDifference } from './compari
 import type { Figure } from './figure.ts';
 import { evaluateLevels, type LevelOutcome } from './levels.ts';
 import type { LatencyFigures, LatencyStatistic, PhaseComparison } from './phase-comparison.ts';
-import type { GeneratorHonesty, PhaseResult, RunFacts, RunResult, TimelineEvent, TopicCheck } from './run-result.ts';
+import type {
+  GeneratorHonesty,
+  PhaseResult,
+  RunFacts,
+  RunResult,
+  TimelineEvent,
+  TopicCheck,
+} from './run-result.ts';
 
 type LatencyJson = Readonly<Record<LatencyStatistic, number | null>>;
 

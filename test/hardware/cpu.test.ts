@@ -243,15 +243,28 @@ describe('a sleeping thread', () => {
     assert.equal(harness.cpus.busyCoreNs(0), 205);
   });
 
-  test('uses no core while it wakes up', () => {
+  test('keeps a core that wakes for it from other threads, without using it', () => {
     const harness = new CpuHarness({ hosts: [{ wakeUpLatencyNs: 50 }], threads: [0, 0] });
     harness.at(0, 0, 100);
-    harness.at(60, 1, 10);
+    harness.at(10, 1, 10);
     harness.sim.run(END_NS);
-    // The first runs alone from 50 to 110, then shares until the second's 10 ns are done.
+    // The first needs 150 of the core, 40 when the second comes; the second finds the core awake and shares it.
     assert.deepEqual(harness.ends, [
-      [1, 130],
+      [1, 30],
       [0, 160],
+    ]);
+    assert.equal(harness.cpus.busyCoreNs(0), 110);
+  });
+
+  test('queues at once when no core is idle', () => {
+    const harness = new CpuHarness({ hosts: [{ wakeUpLatencyNs: 50, cores: 2 }], threads: [0, 0, 0] });
+    for (const thread of [0, 1, 2]) harness.at(0, thread, 100);
+    harness.sim.run(END_NS);
+    // Two cores wake for the first two, which need 150 each; the third needs 100: all share two cores.
+    assert.deepEqual(harness.ends, [
+      [2, 150],
+      [0, 200],
+      [1, 200],
     ]);
   });
 

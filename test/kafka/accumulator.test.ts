@@ -73,6 +73,7 @@ class Simulated implements Subject {
     sim: this.#clock.sim,
     requests: new Requests(this.#clock.sim),
     batches: new Batches(this.#clock.sim),
+    recorder: { measuredOf: () => 0 },
   };
   readonly #client: ProducerClient;
   readonly #accumulator: Accumulator;

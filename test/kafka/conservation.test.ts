@@ -118,7 +118,7 @@ test('at any time no more is appended than was made, and no more read than is be
         for (const consumed of consumedByClass(model)) assert.ok(consumed <= committed);
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });
 
@@ -144,7 +144,7 @@ test('in the end every record made is in the log, acknowledged, and read once by
       assert.equal(requests.filter((type) => type === REQUEST.produce).length, 0);
       assert.ok(requests.length <= model.parts.sessions.length);
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });
 

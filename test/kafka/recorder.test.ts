@@ -11,8 +11,10 @@ const END_NS = 3 * SECOND;
 const phase = { warmupMs: 1000, durationMs: 2000 };
 
 function batchOf(model: ClusterModel, records: number, firstDueNs: number, lastDueNs: number): number {
-  const { batches } = model;
+  const { batches, recorder } = model;
+  const gapNs = records > 1 ? (lastDueNs - firstDueNs) / (records - 1) : 0;
   const batch = batches.create(0, firstDueNs);
+  batches.measured.data[batch] = recorder.measuredOf(records, firstDueNs, gapNs);
   batches.records.data[batch] = records;
   batches.bytes.data[batch] = 61 + records * 100;
   batches.firstDueNs.data[batch] = firstDueNs;
@@ -56,7 +58,7 @@ test('the records of a batch count as if they were recorded one by one', () => {
       const nowNs = lastDueNs + waitNs;
       model.sim.columns.restore(atStart);
       model.sim.run(nowNs);
-      recorder.batchDone(0, true, batchOf(model, records, firstDueNs, lastDueNs));
+      recorder.batchDone(0, true, batchOf(model, records, firstDueNs, lastDueNs), nowNs, nowNs);
       recorder.recordsDue(0, records, firstDueNs, gapNs);
       const expected = countOneByOne(records, firstDueNs, gapNs, nowNs);
       assert.equal(recorder.done.data[0], expected.latencies.length);
@@ -91,7 +93,7 @@ test('throughput counts what is done inside the measured part, by window, whenev
     const model = build({ consumers: [{}], phase });
     const { recorder, sim } = model;
     sim.run(nowNs);
-    recorder.batchDone(0, true, batchOf(model, 5, 0, 4));
+    recorder.batchDone(0, true, batchOf(model, 5, 0, 4), nowNs, nowNs);
     assert.deepEqual([...recorder.consumedInWindow.data], windows);
     assert.deepEqual([...recorder.producedInWindow.data], [0, 0]);
     assert.equal(recorder.doneInSpan.data[0], sum(windows));

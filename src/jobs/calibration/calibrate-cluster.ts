@@ -12,6 +12,7 @@ import { calibrationPlan, type Experiment } from './experiments.ts';
 import { fitCosts } from './fit-costs.ts';
 
 const CATALOGUE = 'reference-2core';
+const NS = 1e-9;
 const NS_PER_MS = 1e6;
 
 type Observed = MeasuredPhase & { readonly observation: Observation };
@@ -80,7 +81,7 @@ function profileOf(
   const catalogue = readProfile(CATALOGUE);
   const tick = tickCost(observed);
   const counts = observed.map((phase, index) =>
-    countsOf(phase, experiments[index].loaded.scenario.topics[0].partitions, tick.value * 1e-9),
+    countsOf(phase, experiments[index].loaded.scenario.topics[0].partitions, tick.value * NS),
   );
   const { costs, residuals } = fitCosts(counts, catalogue);
   const { machine } = runFacts(new Date(), {});
@@ -121,7 +122,12 @@ function profileOf(
       nicBytesPerSecond: null,
       diskWriteBytesPerSecond: null,
     },
-    costs: { ...heldCosts(catalogue), ...costs, 'client.brokertwin.tickNs': tick },
+    costs: {
+      ...heldCosts(catalogue),
+      ...costs,
+      'client.brokertwin.tickNs': tick,
+      'host.wakeUpLatencyNs': wakeUpLatencyCost(observed),
+    },
   };
 }
 
@@ -137,6 +143,22 @@ function tickCost(observed: readonly Observed[]): Cost {
   return {
     value: Math.max(1, 2 * least) * NS_PER_MS,
     source: 'twice the median lateness of records in the quietest paced experiment',
+    standardError: null,
+  };
+}
+
+/** On an idle host a woken thread waits for nothing but its core: the time in the run queue for each wake-up. */
+function wakeUpLatencyCost(observed: readonly Observed[]): Cost {
+  const waits = observed.map(({ observation }) => {
+    const uses = observation.threadCpu.filter(({ group }) => group === 'network' || group === 'handler');
+    const wakeUps = uses.reduce((sum, use) => sum + (use.wakeUps ?? 0), 0);
+    const waitSeconds = uses.reduce((sum, use) => sum + use.runQueueWaitSeconds, 0);
+    return wakeUps === 0 ? Number.POSITIVE_INFINITY : waitSeconds / wakeUps / NS;
+  });
+  return {
+    value: Math.min(...waits),
+    source:
+      'run-queue wait for each wake-up of network threads and handlers (/proc schedstat), quietest experiment',
     standardError: null,
   };
 }

@@ -16,7 +16,8 @@ export interface Counts {
   readonly partitions: number;
   readonly ticks: number;
   readonly cpuSeconds: (process: 'broker' | 'generator', groups: readonly string[]) => number;
-  readonly wakeUps: (process: 'broker' | 'generator', groups: readonly string[]) => number;
+  /** Wake-ups that found an idle core: all of them times the share of the time in which there was one. */
+  readonly idleWakeUps: (process: 'broker' | 'generator', groups: readonly string[]) => number;
 }
 
 /** Mean remote time from which a session's fetches count as parked, ms. */
@@ -60,6 +61,17 @@ export function countsOf(
     partitions,
     ticks: (seconds * Math.max(0, 1 - producerUse)) / tickSeconds,
     cpuSeconds: (process, groups) => sum(uses(process, groups).map((use) => use.cpuSeconds)),
-    wakeUps: (process, groups) => sum(uses(process, groups).map((use) => use.wakeUps ?? 0)),
+    idleWakeUps: (process, groups) =>
+      idleShare(observation) * sum(uses(process, groups).map((use) => use.wakeUps ?? 0)),
   };
+}
+
+/** Share of the time in which not every core of the host was busy, with cores busy independently of each other. */
+function idleShare({ resources }: Observation): number {
+  const host = resources.find((series) => series.resource === 'cpu' && series.broker === null);
+  if (host?.capacity == null || host.values.length === 0) return 1;
+  const use = host.values.reduce((total, cores) => total + cores, 0) / host.values.length / host.capacity;
+  let allBusy = 1;
+  for (let core = 0; core < host.capacity; core += 1) allBusy *= Math.min(1, use);
+  return 1 - allBusy;
 }

@@ -30,7 +30,9 @@ export function fetcherNumber(topic: string, partition: number, fetchers: number
   for (let index = 0; index < topic.length; index += 1) {
     hash = (Math.imul(hash, 31) + topic.charCodeAt(index)) | 0;
   }
-  return Math.abs((Math.imul(31, hash) + partition) | 0) % fetchers;
+  const number = (Math.imul(31, hash) + partition) | 0;
+  // As Utils.abs has it: the one integer without an absolute value gives 0.
+  return number === -2_147_483_648 ? 0 : Math.abs(number) % fetchers;
 }
 
 export class ReplicaFetchers {

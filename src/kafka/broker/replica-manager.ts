@@ -124,7 +124,8 @@ export class ReplicaManager {
       this.#appendBatch(thread, batch, waitsForAll ? request : NONE);
       batch = batches.nextInRequest.data[batch];
     }
-    if (requests.pending.data[request] === 0) this.#answer(request, RESPONSE_HEADER_BYTES);
+    if (requests.pending.data[request] > 0) return;
+    this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
   }
 
   /** A handler serves a fetch: learns what a follower holds, then answers or parks. */

@@ -51,7 +51,6 @@ export class RequestHandlers {
   }
 
   enqueue(broker: Broker, request: number): void {
-    this.#model.requests.queuedNs.data[request] = this.#model.sim.nowNs;
     if (this.#idle.length(broker.index) === 0) {
       this.#queue.push(broker.index, request);
       return;
@@ -98,8 +97,7 @@ export class RequestHandlers {
       model.requests.startedNs.data[request] = model.sim.nowNs;
       model.cpus.proceed(thread, workNs);
     } else {
-      model.requests.startedNs.data[request] = model.sim.nowNs + broker.costs.wakeUpLatencyNs;
-      model.cpus.wake(thread, workNs);
+      model.requests.startedNs.data[request] = model.sim.nowNs + model.cpus.wake(thread, workNs);
     }
   }
 

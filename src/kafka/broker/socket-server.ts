@@ -10,11 +10,10 @@
  * Error:   per stage in reports; unvalidated for TLS.
  * Test:    test/kafka/request-path.test.ts.
  */
-import type { Int32Column, Uint8Column } from '../../kernel/columns.ts';
+import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
-import { NONE } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
 
@@ -39,8 +38,8 @@ export class SocketServer implements JobOwner {
   readonly #inSocket: Fifos;
   /** What a network thread has to do: request * 2 + (READ or SEND). */
   readonly #jobs: ThreadJobs;
-  /** The request that a blocked network thread could not put into the full request queue. */
-  readonly #blocked: Int32Column;
+  /** Per broker: requests that a full request queue keeps out, each in the hands of its network thread. */
+  readonly #blocked: Fifos;
 
   constructor(model: ClusterModel, connections: readonly Connection[], threads: number) {
     this.#model = model;
@@ -54,8 +53,7 @@ export class SocketServer implements JobOwner {
       Array.from({ length: threads }, (_, thread) => thread),
       this,
     );
-    this.#blocked = columns.int32('network-threads/blocked', threads);
-    this.#blocked.data.fill(NONE);
+    this.#blocked = new Fifos(columns, 'network-threads/blocked', model.brokers.length, IN_SOCKETS_MAX);
   }
 
   connection(index: number): Connection {
@@ -77,16 +75,12 @@ export class SocketServer implements JobOwner {
     this.#jobs.push(connection.networkThread, request * 2 + SEND);
   }
 
-  /** The request queue of the broker has room again: a blocked network thread goes on. */
+  /** The request queue of the broker has room again: the network thread that was blocked first goes on. */
   queueHasRoom(broker: Broker): void {
-    for (const thread of broker.networkThreads) {
-      const request = this.#blocked.data[thread];
-      if (request === NONE) continue;
-      this.#blocked.data[thread] = NONE;
-      this.#model.handlers.enqueue(broker, request);
-      this.#jobs.resume(thread);
-      return;
-    }
+    if (this.#blocked.length(broker.index) === 0) return;
+    const request = this.#blocked.shift(broker.index);
+    this.#model.handlers.enqueue(broker, request);
+    this.#jobs.resume(this.#connectionOf(request).networkThread);
   }
 
   threadDone(thread: number): void {
@@ -96,31 +90,40 @@ export class SocketServer implements JobOwner {
   workNs(_thread: number, job: number): number {
     const requests = this.#model.requests;
     const request = job >> 1;
-    const { broker } = this.#connections[requests.connection.data[request]];
-    const costs = this.#model.brokers[broker].costs;
+    const { costs } = this.#model.brokers[this.#connectionOf(request).broker];
     if ((job & 1) === READ) {
       return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
     }
-    requests.pickedNs.data[request] = this.#model.sim.nowNs;
-    return costs.networkPerRequestNs / 2 + requests.bytesOut.data[request] * costs.networkPerByteOutNs;
+    // A produce request with acks=0 has no response: its connection is unmuted, nothing is sent.
+    const bytes = requests.bytesOut.data[request];
+    return bytes === 0 ? 0 : costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteOutNs;
   }
 
-  done(thread: number, job: number): boolean {
-    if ((job & 1) === READ) return this.#enqueue(thread, job >> 1);
+  starts(_thread: number, job: number, latencyNs: number): void {
+    if ((job & 1) === SEND) this.#model.requests.pickedNs.data[job >> 1] = this.#model.sim.nowNs + latencyNs;
+  }
+
+  done(_thread: number, job: number): boolean {
+    if ((job & 1) === READ) return this.#enqueue(job >> 1);
     this.#sent(job >> 1);
     return true;
   }
 
   /** False when the request queue is full and the thread now waits for room. */
-  #enqueue(thread: number, request: number): boolean {
-    const connection = this.#connections[this.#model.requests.connection.data[request]];
-    const broker = this.#model.brokers[connection.broker];
+  #enqueue(request: number): boolean {
+    const broker = this.#model.brokers[this.#connectionOf(request).broker];
+    // Kafka's clock starts when the request is read: waiting in front of a full queue is time in the queue.
+    this.#model.requests.queuedNs.data[request] = this.#model.sim.nowNs;
     if (this.#model.handlers.isFull(broker)) {
-      this.#blocked.data[thread] = request;
+      this.#blocked.push(broker.index, request);
       return false;
     }
     this.#model.handlers.enqueue(broker, request);
     return true;
+  }
+
+  #connectionOf(request: number): Connection {
+    return this.#connections[this.#model.requests.connection.data[request]];
   }
 
   #read(connection: number, request: number): void {

@@ -112,21 +112,17 @@ export class Accumulator {
     firstDueNs: number,
     gapNs: number,
   ): number {
+    const { batches } = this.#model;
     const of = client.topics[topic];
     let added = 0;
     while (added < records) {
       const slot = client.keyed ? this.#draw(client, of) : this.#sticky(client, of);
-      const batch = this.#batchWithRoom(client, index, slot);
+      const lane = client.keyed ? NONE : of.lane;
+      const batch = this.#batchWithRoom(client, index, slot, lane);
       if (batch === NONE) break;
       const wanted = client.keyed ? 1 : Math.min(records - added, this.#untilSwitch(client, of.lane));
-      added += this.#fill(
-        client,
-        batch,
-        wanted,
-        firstDueNs + added * gapNs,
-        gapNs,
-        client.keyed ? NONE : of.lane,
-      );
+      added += this.#fill(client, batch, wanted, firstDueNs + added * gapNs, gapNs, lane);
+      if (batches.bytes.data[batch] >= client.batchBytes) this.#close(slot);
     }
     this.#waitsForMemory.data[index] = added < records ? 1 : 0;
     return added;
@@ -173,6 +169,8 @@ export class Accumulator {
     const bytes = this.#stickyBytes.data[topic.lane];
     const isFull = this.#open.data[slot] === NONE || this.#isFull(client, this.#open.data[slot]);
     if (bytes < client.batchBytes * (isFull ? 1 : 2)) return slot;
+    // What is left behind is full: it waits for nothing any more.
+    if (this.#open.data[slot] !== NONE && isFull) this.#close(slot);
     const drawn = this.#draw(client, topic);
     this.#stickySlot.data[topic.lane] = drawn;
     this.#stickyBytes.data[topic.lane] = 0;
@@ -189,23 +187,28 @@ export class Accumulator {
   }
 
   /** The slot's batch that takes one more record, a new one if need be; NONE when memory is exhausted. */
-  #batchWithRoom(client: ProducerClient, index: number, slot: number): number {
+  #batchWithRoom(client: ProducerClient, index: number, slot: number, lane: number): number {
     const { batches, sim } = this.#model;
     const open = this.#open.data[slot];
     if (open !== NONE && !this.#isFull(client, open)) return open;
     const link = this.#slotLink[slot];
-    if (open !== NONE) {
-      batches.open.data[open] = 0;
-      this.#open.data[slot] = NONE;
-      this.#full.push(slot, open);
-      this.#fullInLink.data[link] += 1;
-    }
+    if (open !== NONE) this.#close(slot);
     if (this.#bufferUsed.data[index] + client.batchBytes > client.bufferBytes) return NONE;
     this.#bufferUsed.data[index] += client.batchBytes;
     const batch = batches.create(this.#slotPartition[slot], sim.nowNs);
+    if (lane !== NONE) this.#stickyBytes.data[lane] += batches.bytes.data[batch];
     this.#open.data[slot] = batch;
     this.#filling.push(link, batches.generation.data[batch] * GENERATION + batch);
     return batch;
+  }
+
+  /** The slot's open batch is full. */
+  #close(slot: number): void {
+    const batch = this.#open.data[slot];
+    this.#model.batches.open.data[batch] = 0;
+    this.#open.data[slot] = NONE;
+    this.#full.push(slot, batch);
+    this.#fullInLink.data[this.#slotLink[slot]] += 1;
   }
 
   /** Adds up to `wanted` records, at least one, as far as the batch has room; returns how many. */
@@ -217,11 +220,12 @@ export class Accumulator {
     gapNs: number,
     lane: number,
   ): number {
-    const { batches } = this.#model;
+    const { batches, recorder } = this.#model;
     const fits = Math.floor((client.batchBytes - batches.bytes.data[batch]) / client.recordBytes);
     const count = Math.max(1, Math.min(wanted, fits));
     if (batches.records.data[batch] === 0) batches.firstDueNs.data[batch] = firstDueNs;
     batches.records.data[batch] += count;
+    batches.measured.data[batch] += recorder.measuredOf(count, firstDueNs, gapNs);
     batches.bytes.data[batch] += count * client.recordBytes;
     batches.lastDueNs.data[batch] = firstDueNs + (count - 1) * gapNs;
     if (lane !== NONE) this.#stickyBytes.data[lane] += count * client.recordBytes;

@@ -2,8 +2,9 @@
  * Consumer threads of the load generator: every consumer keeps one fetch in flight to each broker that leads one of
  * its partitions, decodes what comes and fetches again.
  *
- * What:    jobs of a thread in FIFO order: FETCH (send one), RECEIVE (decode one response, then send the next).
- * Formula: fetch + receive = perRequest + records * (perRecord + process) + bytes * perByte     (CPU ns)
+ * What:    jobs of a thread in FIFO order: FETCH (send one), RECEIVE (decode one response, then send the next fetch),
+ *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received.
+ * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte;  process = records * process  (CPU ns)
  * Source:  the generator in src/load; costs are measured by calibration.
  * Range:   groups already assigned (range assignor); no commits, no rebalances.
  * Error:   in every report (end-to-end latency).
@@ -19,12 +20,21 @@ import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 const FETCH_REQUEST_BYTES = 128;
 const FETCH = 0;
 const RECEIVE = 1;
+const PROCESS = 2;
+const JOBS = 4;
 const FETCH_SHARE = 0.3;
 
 export interface ConsumerThread {
   readonly thread: number;
   readonly entity: number;
   readonly costs: Costs;
+}
+
+/** The writing half of a mirror: its entity in the other shard, how far it is, and its topic for each partition here. */
+export interface MirrorTarget {
+  readonly entity: number;
+  readonly delayNs: number;
+  readonly topicOf: readonly number[];
 }
 
 export interface ConsumerClient {
@@ -34,8 +44,8 @@ export interface ConsumerClient {
   readonly host: number;
   readonly processNs: number;
   readonly sessions: readonly number[];
-  /** Where a mirror sends what it reads: entity in the other shard and the delay; null for plain consumers. */
-  readonly mirror: { readonly entity: number; readonly delayNs: number } | null;
+  /** Where a mirror sends what it reads; null for plain consumers. */
+  readonly mirror: MirrorTarget | null;
 }
 
 export class Consumers implements JobOwner {
@@ -67,41 +77,58 @@ export class Consumers implements JobOwner {
   /** A consumer begins to fetch from all its brokers. */
   start(client: number): void {
     const of = this.#clients[client];
-    for (const session of of.sessions) this.#jobs.push(of.clientThread, session * 2 + FETCH);
+    for (const session of of.sessions) this.#jobs.push(of.clientThread, session * JOBS + FETCH);
   }
 
   responseArrives(request: number): void {
     const session = this.#model.replicas.session(this.#model.requests.owner.data[request]);
-    this.#jobs.push(this.#clients[session.owner].clientThread, request * 2 + RECEIVE);
+    this.#jobs.push(this.#clients[session.owner].clientThread, request * JOBS + RECEIVE);
   }
 
   threadDone(thread: number): void {
     this.#jobs.threadDone(thread);
   }
 
+  /** Stops a thread after its present job. */
+  hold(thread: number): void {
+    this.#jobs.hold(thread);
+  }
+
+  /** Lets a stopped thread go on. */
+  release(thread: number): void {
+    this.#jobs.release(thread);
+  }
+
   workNs(thread: number, job: number): number {
-    return job % 2 === FETCH ? this.#fetchWorkNs(thread) : this.#receiveWorkNs(thread, job >> 1);
+    const { costs } = this.#threads[thread];
+    const { requests } = this.#model;
+    const row = Math.floor(job / JOBS);
+    switch (job % JOBS) {
+      case FETCH:
+        return costs.consumerPerRequestNs * FETCH_SHARE;
+      case RECEIVE:
+        return (
+          costs.consumerPerRequestNs * (1 - FETCH_SHARE) +
+          requests.records.data[row] * costs.consumerPerRecordNs +
+          requests.bytesOut.data[row] * costs.consumerPerByteNs
+        );
+      default:
+        return requests.records.data[row] * this.#clientOf(row).processNs;
+    }
+  }
+
+  starts(_thread: number, job: number, latencyNs: number): void {
+    if (job % JOBS === PROCESS) {
+      this.#model.requests.startedNs.data[Math.floor(job / JOBS)] = this.#model.sim.nowNs + latencyNs;
+    }
   }
 
   done(_thread: number, job: number): boolean {
-    if (job % 2 === FETCH) this.#send(job >> 1);
-    else this.#received(job >> 1);
+    const row = Math.floor(job / JOBS);
+    if (job % JOBS === FETCH) this.#send(row);
+    else if (job % JOBS === RECEIVE) this.#received(row);
+    else this.#processed(row);
     return true;
-  }
-
-  #fetchWorkNs(thread: number): number {
-    return this.#threads[thread].costs.consumerPerRequestNs * FETCH_SHARE;
-  }
-
-  #receiveWorkNs(thread: number, request: number): number {
-    const { costs } = this.#threads[thread];
-    const { requests, replicas } = this.#model;
-    const { owner } = replicas.session(requests.owner.data[request]);
-    return (
-      costs.consumerPerRequestNs * (1 - FETCH_SHARE) +
-      requests.records.data[request] * (costs.consumerPerRecordNs + this.#clients[owner].processNs) +
-      requests.bytesOut.data[request] * costs.consumerPerByteNs
-    );
   }
 
   #send(session: number): void {
@@ -115,28 +142,58 @@ export class Consumers implements JobOwner {
   }
 
   #received(request: number): void {
-    const { requests, replicas, batches, recorder, samples, sim } = this.#model;
+    const { requests, collectors, parts, sim } = this.#model;
     const session = requests.owner.data[request];
-    const { owner } = replicas.session(session);
-    const client = this.#clients[owner];
-    samples.clientRecords(client.host, requests.records.data[request], requests.bytesOut.data[request]);
+    const client = this.#clientOf(request);
+    const records = requests.records.data[request];
+    const collector = parts.producerThreads.length + client.clientThread;
+    collectors.handled(collector, records, requests.bytesOut.data[request]);
+    this.#consumed.data[this.#model.replicas.session(session).owner] += records;
+    this.#jobs.push(client.clientThread, session * JOBS + FETCH);
+    if (client.processNs > 0 && records > 0) {
+      this.#jobs.push(client.clientThread, request * JOBS + PROCESS);
+      return;
+    }
+    requests.startedNs.data[request] = sim.nowNs;
+    this.#processed(request);
+  }
+
+  /** Every record of a response has reached the application, one after the other since the processing began. */
+  #processed(request: number): void {
+    const { requests, replicas, batches, recorder, sim } = this.#model;
+    const session = requests.owner.data[request];
+    const client = this.#clientOf(request);
+    const beganNs = requests.startedNs.data[request];
+    const eachNs = (sim.nowNs - beganNs) / Math.max(1, requests.records.data[request]);
+    let before = 0;
     for (let left = requests.batches.data[request]; left > 0; left -= 1) {
       const batch = replicas.takeFetched(session);
-      this.#consumed.data[owner] += batches.records.data[batch];
-      if (client.recorderClass !== NONE) recorder.batchDone(client.recorderClass, true, batch);
-      if (client.mirror !== null) {
-        sim.schedule(
-          client.mirror.delayNs,
-          client.mirror.entity,
-          KIND.mirroredBatch,
-          batches.records.data[batch],
-          batches.firstDueNs.data[batch],
-          batches.lastDueNs.data[batch],
-        );
+      const records = batches.records.data[batch];
+      if (client.recorderClass !== NONE) {
+        const firstNs = beganNs + before * eachNs;
+        recorder.batchDone(client.recorderClass, true, batch, firstNs, firstNs + (records - 1) * eachNs);
       }
+      if (client.mirror !== null) this.#mirror(client.mirror, batch);
+      before += records;
       replicas.release(batch);
     }
     requests.close(request);
-    this.#jobs.push(client.clientThread, session * 2 + FETCH);
+  }
+
+  #mirror(mirror: NonNullable<ConsumerClient['mirror']>, batch: number): void {
+    const { batches, sim } = this.#model;
+    sim.schedule(
+      mirror.delayNs,
+      mirror.entity,
+      KIND.mirroredBatch,
+      batches.records.data[batch],
+      batches.firstDueNs.data[batch],
+      batches.lastDueNs.data[batch],
+      mirror.topicOf[batches.partition.data[batch]],
+    );
+  }
+
+  #clientOf(request: number): ConsumerClient {
+    return this.#clients[this.#model.replicas.session(this.#model.requests.owner.data[request]).owner];
   }
 }

@@ -93,15 +93,29 @@ export class Producers implements JobOwner {
   }
 
   /** A mirror brings a batch of another cluster: its records enter as they come. */
-  mirrored(client: number, records: number, firstDueNs: number, lastDueNs: number): void {
+  mirrored(client: number, topic: number, records: number, firstDueNs: number, lastDueNs: number): void {
     const of = this.#clients[client];
     const gapNs = records > 1 ? (lastDueNs - firstDueNs) / (records - 1) : 0;
-    this.#model.accumulator.add(of, client, 0, records, firstDueNs, gapNs);
+    this.#model.accumulator.add(of, client, topic, records, firstDueNs, gapNs);
     this.#drain(client);
   }
 
   threadDone(thread: number): void {
     this.#jobs.threadDone(thread);
+  }
+
+  /** Stops a thread after its present job. */
+  hold(thread: number): void {
+    this.#jobs.hold(thread);
+  }
+
+  /** Lets a stopped thread go on. */
+  release(thread: number): void {
+    this.#jobs.release(thread);
+  }
+
+  starts(thread: number, job: number): void {
+    if (job === TICK) this.#setTimer(thread);
   }
 
   done(thread: number, job: number): boolean {
@@ -136,7 +150,6 @@ export class Producers implements JobOwner {
       case ACK:
         return costs.producerPerRequestNs * ACK_SHARE;
       case TICK:
-        this.#setTimer(thread);
         return costs.producerPerTickNs;
       default:
         return 0;
@@ -160,9 +173,14 @@ export class Producers implements JobOwner {
   #offer(client: number): void {
     const schedule = this.#schedules[client];
     if (schedule === null || schedule.gapNs === null) return;
+    const { startNs, gapNs } = schedule;
     const upTo = Math.min(this.#model.sim.nowNs, schedule.endNs - 1);
-    if (upTo < schedule.startNs) return;
-    this.#offered.data[client] = Math.floor((upTo - schedule.startNs) / schedule.gapNs) + 1;
+    const before = this.#offered.data[client];
+    const offered = upTo < startNs ? 0 : Math.floor((upTo - startNs) / gapNs) + 1;
+    if (offered <= before) return;
+    this.#offered.data[client] = offered;
+    const { classIndex } = this.#clients[client];
+    this.#model.recorder.recordsDue(classIndex, offered - before, startNs + before * gapNs, gapNs);
   }
 
   #fill(client: number): void {
@@ -186,6 +204,7 @@ export class Producers implements JobOwner {
     const of = this.#clients[client];
     const wanted = Math.ceil(FILL_BYTES / of.recordBytes);
     const made = this.#add(client, wanted, sim.nowNs, 0);
+    this.#model.recorder.recordsDue(of.classIndex, made, sim.nowNs, 0);
     if (made === wanted && this.#filling.data[client] === 0) {
       this.#filling.data[client] = 1;
       this.#jobs.push(of.clientThread, client * JOBS + FILL);
@@ -208,10 +227,12 @@ export class Producers implements JobOwner {
       const topic = (before + offset) % topics;
       const records = Math.floor((wanted - offset - 1) / topics) + 1;
       const first = firstDueNs + offset * gapNs;
-      added += this.#model.accumulator.add(of, client, topic, records, first, topics * gapNs);
+      const room = this.#model.accumulator.add(of, client, topic, records, first, topics * gapNs);
+      added += room;
+      // The first record that finds no room keeps those after it waiting.
+      if (room < records) break;
     }
     this.#made.data[client] = before + added;
-    this.#model.recorder.recordsDue(of.classIndex, added, firstDueNs, gapNs);
     return added;
   }
 
@@ -227,18 +248,20 @@ export class Producers implements JobOwner {
   }
 
   #sent(request: number): void {
-    const { requests, nics, sim, sockets, brokers, recorder, samples } = this.#model;
+    const { requests, nics, sim, sockets, brokers, recorder, collectors } = this.#model;
     const connection = sockets.connection(requests.connection.data[request]);
     const broker = brokers[connection.broker];
     recorder.requestSent(requests.batches.data[request]);
-    samples.clientRecords(
-      connection.clientHost,
+    collectors.handled(
+      this.clientOf(request).clientThread,
       requests.records.data[request],
       requests.bytesIn.data[request],
     );
     const delayNs = nics.send(connection.clientHost, broker.host, requests.bytesIn.data[request]);
     sim.schedule(delayNs, broker.entity, KIND.requestArrives, request);
-    if (this.clientOf(request).acks === '0') this.#record(request);
+    if (this.clientOf(request).acks !== '0') return;
+    this.#record(request);
+    this.#make(this.#linkClient[requests.owner.data[request]]);
   }
 
   /** The client that sent a produce request. */
@@ -248,7 +271,7 @@ export class Producers implements JobOwner {
 
   /** The records of a request count as published; its memory and its place in flight are free. */
   #record(request: number): void {
-    const { requests, batches, recorder, accumulator } = this.#model;
+    const { requests, batches, recorder, accumulator, sim } = this.#model;
     const client = this.#linkClient[requests.owner.data[request]];
     const of = this.#clients[client];
     for (
@@ -256,7 +279,7 @@ export class Producers implements JobOwner {
       batch !== NONE;
       batch = batches.nextInRequest.data[batch]
     ) {
-      if (of.classIndex >= 0) recorder.batchDone(of.classIndex, false, batch);
+      if (of.classIndex >= 0) recorder.batchDone(of.classIndex, false, batch, sim.nowNs, sim.nowNs);
     }
     accumulator.done(of, client, requests.owner.data[request], requests.batches.data[request]);
   }

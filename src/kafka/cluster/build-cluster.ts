@@ -10,7 +10,8 @@ import { fetcherNumber, type ReplicaFetcher } from '../broker/replica-fetcher.ts
 import type { FetchSession } from '../broker/replica-manager.ts';
 import type { Connection } from '../broker/socket-server.ts';
 import type { ProducerClient } from '../clients/accumulator.ts';
-import type { ConsumerClient } from '../clients/consumers.ts';
+import type { Collector } from '../clients/collectors.ts';
+import type { ConsumerClient, MirrorTarget } from '../clients/consumers.ts';
 import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
 import { type Costs, costsOf } from '../costs.ts';
@@ -74,6 +75,7 @@ class Builder {
       cores: this.#groupOf(index).hardware.cores ?? this.#profiles[index].hardware.cores,
       wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
       wakeUpCpuNs: this.#costs[index].wakeUpCpuNs,
+      idleBalanceNs: this.#costs[index].idleBalanceNs,
     }));
     const hostNics = topology.hosts.map((_, index) => ({
       bytesPerSecond:
@@ -99,7 +101,8 @@ class Builder {
       ...producers,
       ...consumers,
       mirrorTargets: { firstEntity: mirrorEntities[0] ?? NONE, clients: mirrorClients },
-      clientGc: this.#clientGc(),
+      collectors: this.#collectors(producers.producerThreads, consumers.consumerThreads),
+      clientBackground: this.#clientBackground(),
       recorder: {
         warmNs: phase.warmupMs * NS_PER_MS,
         endNs: (phase.warmupMs + phase.durationMs) * NS_PER_MS,
@@ -309,7 +312,7 @@ class Builder {
   }
 
   /** Where the mirror's other half is: the targets are the first entities of their shard, in the order of the file. */
-  #mirrorTarget(layout: Topology['consumers'][number]): { entity: number; delayNs: number } {
+  #mirrorTarget(layout: Topology['consumers'][number]): MirrorTarget {
     const { scenario } = this.#input;
     const mirror = scenario.mirrors[layout.mirror];
     const shards = planShards(scenario);
@@ -322,9 +325,15 @@ class Builder {
       .reduce((count, other) => count + (other.to === mirror.to ? other.count : 0), 0);
     const client = Number(layout.name.slice(layout.name.lastIndexOf('-') + 1)) - 1;
     const shard = targets[own.instance % targets.length];
+    // Both halves number the mirrored topics in the order of the file.
+    const { topics, partitions } = this.#topology;
+    const mirrored = topics.flatMap((topic, index) =>
+      mirror.topics.includes(topic.class.name) ? [index] : [],
+    );
     return {
       entity: shard * ENTITIES_PER_SHARD + before + client,
       delayNs: mirrorLatencyMs(scenario, mirror) * NS_PER_MS,
+      topicOf: partitions.map((partition) => mirrored.indexOf(partition.topic)),
     };
   }
 
@@ -348,16 +357,34 @@ class Builder {
     return { list, indexOf };
   }
 
-  #clientGc() {
+  #collectors(producers: readonly ThreadOfRole[], consumers: readonly ThreadOfRole[]): Collector[] {
+    const kinds = [
+      { of: 'producers', threads: producers },
+      { of: 'consumers', threads: consumers },
+    ] as const;
+    const collectors: Collector[] = [];
+    for (const { of, threads } of kinds) {
+      threads.forEach(({ thread, costs }, clientThread) => {
+        const { host } = this.#threads[thread];
+        const helper = this.#thread('collector', collectors.length, host);
+        collectors.push({ thread: helper, costs, of, clientThread });
+      });
+    }
+    return collectors;
+  }
+
+  #clientBackground() {
     const hosts = [...new Set(this.#topology.clientThreads.map((thread) => thread.host))];
     return hosts.map((host) => ({
-      thread: this.#thread('clientGc', host, host),
-      host,
-      backgroundCores: this.#costs[host].clientBackgroundCores,
-      perRecordNs: this.#costs[host].clientGcPerRecordNs,
-      perByteNs: this.#costs[host].clientGcPerByteNs,
+      thread: this.#thread('clientBackground', host, host),
+      cores: this.#costs[host].clientBackgroundCores,
     }));
   }
+}
+
+interface ThreadOfRole {
+  readonly thread: number;
+  readonly costs: Costs;
 }
 
 /** Latency of the link that a mirror crosses, ms. */

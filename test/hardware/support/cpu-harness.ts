@@ -2,7 +2,7 @@ import { Cpus, type HostCpu } from '../../../src/hardware/cpu.ts';
 import { Simulation } from '../../../src/kernel/simulation.ts';
 
 const TIMER = 0;
-const WAKE = 1;
+const BALANCE = 1;
 const START = 2;
 
 export interface HarnessOptions {
@@ -20,7 +20,7 @@ export interface HarnessOptions {
 
 /** Hosts with nothing on them but threads that the test starts; the ends of their jobs are written down. */
 export class CpuHarness {
-  readonly kindNames = ['timer', 'wake', 'start'];
+  readonly kindNames = ['timer', 'balance', 'start'];
   readonly sim: Simulation;
   readonly cpus: Cpus;
   /** Every end of a job: the thread and the time, ns. */
@@ -39,13 +39,14 @@ export class CpuHarness {
       cores: 1,
       wakeUpLatencyNs: 0,
       wakeUpCpuNs: 0,
+      idleBalanceNs: 0,
       ...host,
       entity: this.sim.entity(`host ${index}`),
     }));
     this.#entity = this.sim.entity('test');
     this.cpus = new Cpus({
       sim: this.sim,
-      kinds: { timer: TIMER, wake: WAKE },
+      kinds: { timer: TIMER, balance: BALANCE },
       hosts,
       threadHosts: options.threads,
       owner: this,
@@ -58,9 +59,9 @@ export class CpuHarness {
     this.sim.schedule(delayNs, this.#entity, START, thread, workNs);
   }
 
-  handle(kind: number, target: number, a: number, b: number): void {
-    if (kind === TIMER) this.cpus.onTimer(target);
-    else if (kind === WAKE) this.cpus.onWake(a);
+  handle(kind: number, _target: number, a: number, b: number): void {
+    if (kind === TIMER) this.cpus.onTimer(a);
+    else if (kind === BALANCE) this.cpus.onBalance(a);
     else if (this.#options.started === undefined) this.cpus.wake(a, b);
     else this.#options.started(a, b, this);
   }
