@@ -92,6 +92,7 @@ describe('the result of a phase', () => {
         'generator producer',
         'generator consumer',
         'generator gc',
+        'generator other',
       ]),
     );
     assert.deepEqual(

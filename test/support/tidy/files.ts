@@ -5,7 +5,7 @@ const ENTRY = 'src/cli/main.ts';
 const COMMAND_LIST = 'src/cli/run.ts';
 const SCHEMA_LINE = /^# yaml-language-server: \$schema=\.\.\/schema\/scenario\.json\n/;
 /** A module named in a string: './worker.ts', or without its ending where that depends on the build. */
-const QUOTED_MODULE = /['"`](?:\.\/)?([\w-]+)(?:\.[jt]s)?['"`]/g;
+const QUOTED_MODULE = /['"`](\.{1,2}\/)?([\w/-]+)(?:\.[jt]s)?['"`]/g;
 const STARTS_MODULES = /\bnew (?:Worker|URL)\(|\bsiblingModule\(/;
 
 export const fileLength: Rule = (files) =>
@@ -39,7 +39,7 @@ function modulesOf(file: SourceFile): string[] {
     .map(({ specifier }) => specifier)
     .filter((specifier) => specifier.startsWith('.'));
   const started = STARTS_MODULES.test(file.code)
-    ? [...file.text.matchAll(QUOTED_MODULE)].map(([, name]) => `./${name}.ts`)
+    ? [...file.text.matchAll(QUOTED_MODULE)].map(([, folder, name]) => `${folder ?? './'}${name}.ts`)
     : [];
   return [...imported, ...started].map((specifier) => resolveImport(file.path, specifier));
 }
