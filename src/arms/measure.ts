@@ -11,6 +11,7 @@ import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
 import { refuse } from './refusals.ts';
 import { runFacts } from './run-facts.ts';
+import { warmUp } from './warm-up.ts';
 
 /** A cluster to drive. `brokers` are those that run on this machine and can be observed. */
 export interface DrivenCluster {
@@ -25,6 +26,8 @@ export interface DrivenCluster {
 export interface MeasureOptions {
   readonly loaded: LoadedScenario;
   readonly cluster: DrivenCluster;
+  /** True for a cluster that has just been started: it is driven at full load for a while, and that is thrown away. */
+  readonly warmUp: boolean;
   readonly onProgress?: (
     progress: PhaseProgress & { readonly phase: string; readonly fraction: number },
   ) => void;
@@ -53,6 +56,7 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
   refuseToMeasure(loaded);
   const startedAt = new Date();
   const phases: MeasuredPhase[] = [];
+  const warmUpSeconds = options.warmUp ? await warmUp(options) : 0;
   for (const phase of scenario.run.phases) {
     if (options.signal?.aborted === true) break;
     phases.push(await measurePhase({ ...options, scenario, phase }));
@@ -71,6 +75,9 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
     simulation: null,
     phases: phases.map((phase) => phase.result),
     assumptions: [
+      ...(warmUpSeconds > 0
+        ? [`The brokers were fresh: ${warmUpSeconds} s at full load came before the first phase, unmeasured.`]
+        : []),
       ...loadAssumptions(scenario),
       ...phases.flatMap(({ result, observation }) => caveats(result.name, observation)),
     ],

@@ -39,7 +39,13 @@ export async function compareJob(options: CompareOptions): Promise<JobOutcome> {
     ...(options.bootstrapServer === undefined ? {} : { bootstrapServer: options.bootstrapServer }),
   });
   try {
-    return await predictAndMeasure({ ...options, loaded, cluster, directory });
+    return await predictAndMeasure({
+      ...options,
+      loaded,
+      cluster,
+      warmUp: cluster.local !== null,
+      directory,
+    });
   } finally {
     await cluster.close();
   }
@@ -48,6 +54,8 @@ export async function compareJob(options: CompareOptions): Promise<JobOutcome> {
 export interface PredictAndMeasureOptions {
   readonly loaded: LoadedScenario;
   readonly cluster: OpenCluster;
+  /** Whether the cluster has to be warmed up first. */
+  readonly warmUp: boolean;
   readonly directory: string;
   readonly workers: number;
   readonly profile?: string;
@@ -75,6 +83,7 @@ export async function predictAndMeasure(options: PredictAndMeasureOptions): Prom
   const measured = await measure({
     loaded,
     cluster: options.cluster,
+    warmUp: options.warmUp,
     signal,
     onProgress: (of) => progress.update(of.fraction, `${of.phase}: ${Math.round(of.recordsPerSecond)} rec/s`),
   });

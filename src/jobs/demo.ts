@@ -53,6 +53,8 @@ export async function demoJob(options: DemoOptions): Promise<JobOutcome> {
     const outcome = await predictAndMeasure({
       loaded,
       cluster,
+      // The calibration has warmed it.
+      warmUp: false,
       directory,
       profile: file,
       workers: 1,

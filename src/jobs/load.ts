@@ -33,6 +33,7 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
     const result = await measure({
       loaded,
       cluster,
+      warmUp: cluster.local !== null,
       signal,
       onProgress: (of) =>
         progress.update(of.fraction, `${of.phase}: ${Math.round(of.recordsPerSecond)} rec/s`),

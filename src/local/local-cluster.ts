@@ -222,7 +222,7 @@ async function launchCluster(
 
 function brokerLaunches(options: LocalClusterOptions, jars: KafkaJars, plan: ClusterPlan): BrokerLaunch[] {
   const { cluster, places } = plan;
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = newClusterId();
   return cluster.brokers.map((broker, index) => ({
     jars,
     clusterId,
@@ -305,4 +305,12 @@ function localBrokers(record: ClusterRecord): LocalBroker[] {
 
 function brokerLogDirectory(name: string, id: number): string {
   return join(logDirectory(name), `broker-${id}`);
+}
+
+/** A random id as Kafka makes them: 16 bytes in base64url, never with a dash in front, which its tools take for an option. */
+export function newClusterId(random: (bytes: number) => Buffer = randomBytes): string {
+  for (;;) {
+    const id = random(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }

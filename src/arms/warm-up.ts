@@ -1,0 +1,29 @@
+/**
+ * A fresh JVM is slow, and its compiler takes CPU from everything else, until it has compiled the paths that the load
+ * takes. A cluster that has just been started is driven at full load until its compilers are quiet, and that is thrown away.
+ */
+import type { Phase } from '../scenario/scenario.ts';
+import { type MeasureOptions, measurePhase } from './measure.ts';
+
+const ROUND: Phase = { name: 'warm-up', load: 'max', warmupMs: 0, durationMs: 10_000 };
+const ROUNDS_MAX = 6;
+/** Cores that all compilers together may still use. */
+const COMPILER_CORES_MAX = 0.1;
+
+/** Plays warm-up rounds; returns the seconds of load that it took. */
+export async function warmUp(options: MeasureOptions): Promise<number> {
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    if (options.signal?.aborted === true) return ((round - 1) * ROUND.durationMs) / 1000;
+    const { observation } = await measurePhase({
+      ...options,
+      cluster: { ...options.cluster, countRecords: null },
+      scenario: options.loaded.scenario,
+      phase: ROUND,
+    });
+    if (observation === null) return (round * ROUND.durationMs) / 1000;
+    const compilers = observation.threadCpu.filter((use) => use.group === 'jit');
+    const cores = compilers.reduce((sum, use) => sum + use.cpuSeconds, 0) / observation.seconds;
+    if (cores <= COMPILER_CORES_MAX) return (round * ROUND.durationMs) / 1000;
+  }
+  return (ROUNDS_MAX * ROUND.durationMs) / 1000;
+}
