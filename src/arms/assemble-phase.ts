@@ -232,16 +232,26 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
       { ...nic, resource: 'nic.out', values: perSecond(host.outBytes, seconds) },
     ];
   });
-  const ofBrokers = readOut.brokers.map(
-    (broker): ResourceSeries => ({
-      host: prefix + broker.host,
-      broker: broker.id,
-      resource: 'disk.write',
-      unit: 'B/s',
-      capacity: null,
-      values: perSecond(broker.appendedBytes, seconds),
-    }),
-  );
+  const ofBrokers = readOut.brokers.flatMap((broker): ResourceSeries[] => {
+    const common = { host: prefix + broker.host, broker: broker.id };
+    const cores = readOut.hosts.find((host) => host.name === broker.host)?.cores ?? null;
+    return [
+      {
+        ...common,
+        resource: 'cpu',
+        unit: 'cores',
+        capacity: cores,
+        values: perSecond(broker.cpuNs, seconds).map((cpuNs) => cpuNs / NS_PER_SECOND),
+      },
+      {
+        ...common,
+        resource: 'disk.write',
+        unit: 'B/s',
+        capacity: null,
+        values: perSecond(broker.appendedBytes, seconds),
+      },
+    ];
+  });
   return [...ofHosts, ...ofBrokers];
 }
 

@@ -59,7 +59,10 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
   const warmUpSeconds = options.warmUp ? await warmUp(options) : 0;
   for (const phase of scenario.run.phases) {
     if (options.signal?.aborted === true) break;
-    phases.push(await measurePhase({ ...options, scenario, phase }));
+    const before = phases.length;
+    const onProgress: MeasureOptions['onProgress'] = (of) =>
+      options.onProgress?.({ ...of, fraction: (before + of.fraction) / scenario.run.phases.length });
+    phases.push(await measurePhase({ ...options, onProgress, scenario, phase }));
   }
   return {
     format: 'brokertwin.result/1',

@@ -11,6 +11,7 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
   return [
     ...runRefusals(scenario),
     ...hostRefusals(scenario, profiles),
+    ...linkRefusals(scenario),
     ...topicRefusals(scenario),
     ...producerRefusals(scenario),
     ...consumerRefusals(scenario),
@@ -58,6 +59,27 @@ function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Prof
     return [{ path: ['hosts', host.name], message }];
   });
   return [...lacking, ...shared];
+}
+
+function linkRefusals(scenario: Scenario): Refusal[] {
+  return scenario.links.flatMap((link, index) => [
+    ...(link.bytesPerSecond === null
+      ? []
+      : [
+          {
+            path: ['links', index, 'bandwidth'],
+            message: 'the simulator does not limit the bandwidth of links yet; leave it out',
+          },
+        ]),
+    ...(link.latencyMs > 0
+      ? []
+      : [
+          {
+            path: ['links', index, 'latency'],
+            message: 'the simulator needs a latency above 0 between data centres; give it the real one',
+          },
+        ]),
+  ]);
 }
 
 function topicRefusals(scenario: Scenario): Refusal[] {

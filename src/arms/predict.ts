@@ -16,6 +16,7 @@ import { assemblePhase } from './assemble-phase.ts';
 import { predictRefusals } from './predict-refusals.ts';
 import { refuse } from './refusals.ts';
 import { runFacts } from './run-facts.ts';
+import { unreadSettings } from './unread-settings.ts';
 
 export interface PredictOptions {
   readonly loaded: LoadedScenario;
@@ -128,6 +129,7 @@ function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profi
       ([host, profile]) =>
         `Host ${host} costs what the catalogue's profile "${profile.name}" says; \`brokertwin calibrate\` measures this machine.`,
     ),
+    ...unreadSettings(scenario),
     'Brokers and generator are warm: a fresh JVM is 10 to 15 % slower for a minute or two.',
     'Reads come from the page cache, and writes are never held up by write-back.',
     ...(scenario.mirrors.length > 0

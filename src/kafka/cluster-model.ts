@@ -223,6 +223,20 @@ export class ClusterModel implements Model, ThreadOwner {
     return this.producers.clientOf(request).acks;
   }
 
+  /** The index of the broker that a thread belongs to; -1 for the clients' threads. */
+  brokerOf({ role, index }: ThreadRole): number {
+    switch (role) {
+      case 'network':
+      case 'handler':
+      case 'background':
+        return index;
+      case 'fetcher':
+        return this.parts.fetchers[index].follower;
+      default:
+        return -1;
+    }
+  }
+
   #responseArrives(request: number): void {
     const type = this.requests.type.data[request];
     if (type === REQUEST.produce) this.producers.responseArrives(request);

@@ -34,6 +34,7 @@ interface BrokerReadOut {
   readonly id: number;
   readonly host: string;
   readonly appendedBytes: readonly number[];
+  readonly cpuNs: readonly number[];
   /** By request type; sums in the order of STAGES. */
   readonly requests: readonly { readonly count: number; readonly stageSumsNs: readonly number[] }[];
 }
@@ -77,6 +78,7 @@ export function readOut(model: ClusterModel): ShardReadOut {
       id: broker.id,
       host: parts.topology.hosts[broker.host].name,
       appendedBytes: samples.appendedSeries(broker.index),
+      cpuNs: samples.cpuSeries(broker.index),
       requests: indexes(REQUEST_TYPES).map((type) => {
         const at = broker.index * REQUEST_TYPES + type;
         const sums = recorder.stageSumNs.data.slice(at * STAGES.length, (at + 1) * STAGES.length);
@@ -89,20 +91,14 @@ export function readOut(model: ClusterModel): ShardReadOut {
       nicBytesPerSecond: parts.hostNics[host].bytesPerSecond,
       ...samples.hostSeries(host),
     })),
-    threads: parts.threads.map(({ role, index }, thread) => ({
-      role,
-      broker: brokerOf(model, role, index),
+    threads: parts.threads.map((of, thread) => ({
+      role: of.role,
+      broker: model.brokers[model.brokerOf(of)]?.id ?? null,
       cpuNs: samples.threadCpuNs(thread),
       wakeUps: samples.threadWakeUps(thread),
     })),
     lag: indexes(consumerClasses).map((index) => samples.lagSeries(index)),
   };
-}
-
-function brokerOf(model: ClusterModel, role: string, index: number): number | null {
-  if (role === 'network' || role === 'handler' || role === 'background') return model.brokers[index].id;
-  if (role === 'fetcher') return model.brokers[model.parts.fetchers[index].follower].id;
-  return null;
 }
 
 /** Hosts of this cluster's brokers and clients; the scenario's others are other shards'. */

@@ -9,6 +9,9 @@ export class Samples {
   readonly #hostIn: Float64Column;
   readonly #hostOut: Float64Column;
   readonly #brokerAppended: Float64Column;
+  readonly #brokerCpu: Float64Column;
+  /** The broker that a thread belongs to, or -1. */
+  readonly #brokerOf: readonly number[];
   readonly #threadCpu: Float64Column;
   readonly #threadWakeUps: Float64Column;
   readonly #lag: Float64Column;
@@ -23,6 +26,8 @@ export class Samples {
     this.#hostIn = columns.float64('samples/host-in', rows * hostCpus.length);
     this.#hostOut = columns.float64('samples/host-out', rows * hostCpus.length);
     this.#brokerAppended = columns.float64('samples/appended', rows * brokers.length);
+    this.#brokerCpu = columns.float64('samples/broker-cpu', rows * brokers.length);
+    this.#brokerOf = threads.map((thread) => model.brokerOf(thread));
     this.#threadCpu = columns.float64('samples/thread-cpu', 2 * threads.length);
     this.#threadWakeUps = columns.float64('samples/thread-wake-ups', 2 * threads.length);
     this.#lag = columns.float64('samples/lag', rows * recorder.consumerClasses);
@@ -50,6 +55,9 @@ export class Samples {
     for (let broker = 0; broker < brokers; broker += 1) {
       this.#brokerAppended.data[window * brokers + broker] = recorder.appendedBytes.data[broker];
     }
+    this.#brokerOf.forEach((broker, thread) => {
+      if (broker >= 0) this.#brokerCpu.data[window * brokers + broker] += cpus.cpuNs(thread);
+    });
     if (window === 0 || window === recorder.windows) this.#takeThreads(window === 0 ? 0 : 1);
     this.#takeLag(window);
   }
@@ -79,6 +87,11 @@ export class Samples {
   /** Bytes appended by a broker in every window. */
   appendedSeries(broker: number): number[] {
     return this.#differences(this.#brokerAppended, this.#model.parts.brokers.length, broker);
+  }
+
+  /** CPU of a broker's threads in every window, ns; a job counts where it ends. */
+  cpuSeries(broker: number): number[] {
+    return this.#differences(this.#brokerCpu, this.#model.parts.brokers.length, broker);
   }
 
   /** Lag of a consumer class at the ends of the windows, records. */
