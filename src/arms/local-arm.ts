@@ -3,7 +3,7 @@ import { type LocalCluster, startLocalCluster } from '../local/local-cluster.ts'
 import { endOffsetsByKafkaTool } from '../local/topic-offsets.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { DrivenCluster } from './measure.ts';
+import type { DrivenCluster } from './measure-phase.ts';
 import { type Refusal, refuse } from './refusals.ts';
 
 export interface ClusterOptions {

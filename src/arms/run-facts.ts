@@ -1,5 +1,5 @@
 /** The facts of this very run, which stand outside every comparison of results. */
-import os from 'node:os';
+import { machineFacts } from '../local/machine.ts';
 import { version } from '../package.ts';
 import type { RunFacts } from '../result/run-result.ts';
 
@@ -8,12 +8,7 @@ export function runFacts(startedAt: Date, versions: Readonly<Record<string, stri
   return {
     startedAt: startedAt.toISOString(),
     wallSeconds: (Date.now() - startedAt.getTime()) / 1000,
-    machine: {
-      cpu: os.cpus()[0]?.model ?? 'unknown',
-      cores: os.availableParallelism(),
-      memoryBytes: os.totalmem(),
-      os: `${os.type()} ${os.release()}`,
-    },
+    machine: machineFacts(),
     versions: { brokertwin: version, node: process.versions.node, ...versions },
   };
 }

@@ -3,7 +3,7 @@
  * takes. A cluster that has just been started is driven at full load until its compilers are quiet, and that is thrown away.
  */
 import type { Phase } from '../scenario/scenario.ts';
-import { type MeasureOptions, measurePhase } from './measure.ts';
+import { type MeasurePhaseOptions, measurePhase } from './measure-phase.ts';
 
 const ROUND: Phase = { name: 'warm-up', load: 'max', warmupMs: 0, durationMs: 10_000 };
 const ROUNDS_MAX = 6;
@@ -11,13 +11,12 @@ const ROUNDS_MAX = 6;
 const COMPILER_CORES_MAX = 0.1;
 
 /** Plays warm-up rounds; returns the seconds of load that it took. */
-export async function warmUp(options: MeasureOptions): Promise<number> {
+export async function warmUp(options: Omit<MeasurePhaseOptions, 'phase'>): Promise<number> {
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     if (options.signal?.aborted === true) return ((round - 1) * ROUND.durationMs) / 1000;
     const { observation } = await measurePhase({
       ...options,
       cluster: { ...options.cluster, countRecords: null },
-      scenario: options.loaded.scenario,
       phase: ROUND,
     });
     if (observation === null) return (round * ROUND.durationMs) / 1000;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../result/hash.ts';
 import type { Scenario } from './scenario.ts';
 
 /**
@@ -10,12 +11,4 @@ export function scenarioHash(scenario: Scenario): string {
   return createHash('sha256')
     .update(canonicalJson({ ...scenario, run }))
     .digest('hex');
-}
-
-/** JSON with the keys of every object sorted by code unit. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
 }

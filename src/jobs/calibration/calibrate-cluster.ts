@@ -1,5 +1,5 @@
 /** Runs the calibration's experiments on a local cluster and makes a profile of what they cost. */
-import { type MeasuredPhase, measurePhase } from '../../arms/measure.ts';
+import { type MeasuredPhase, measurePhase } from '../../arms/measure-phase.ts';
 import { runFacts } from '../../arms/run-facts.ts';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import type { LocalCluster } from '../../local/local-cluster.ts';

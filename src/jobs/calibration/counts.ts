@@ -1,5 +1,5 @@
 /** What one experiment counted, in the units that costs are charged by. */
-import type { MeasuredPhase } from '../../arms/measure.ts';
+import type { MeasuredPhase } from '../../arms/measure-phase.ts';
 import type { Observation } from '../../local/observer.ts';
 
 export interface Counts {

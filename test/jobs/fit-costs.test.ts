@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Counts } from '../../src/jobs/calibration/counts.ts';
+import { fitCosts } from '../../src/jobs/calibration/fit-costs.ts';
+import type { CostName, Profile } from '../../src/profile/profile.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
+
+const NS = 1e-9;
+
+/** The costs that the made-up machine has. */
+const COSTS = {
+  'host.wakeUpCpuNs': 5_000,
+  'broker.network.perRequestNs': 20_000,
+  'broker.network.perByteInNs': 0.5,
+  'broker.network.perByteOutNs': 0.4,
+  'broker.handler.producePerRequestNs': 60_000,
+  'broker.handler.producePerBatchNs': 10_000,
+  'broker.handler.producePerRecordNs': 100,
+  'broker.handler.producePerByteNs': 1,
+  'broker.handler.fetchPerRequestNs': 30_000,
+  'broker.handler.fetchPerPartitionNs': 2_000,
+  'broker.backgroundCores': 0.05,
+  'broker.gcPerByteNs': 0.2,
+  'client.brokertwin.producer.perTickNs': 20_000,
+  'client.brokertwin.producer.perRecordNs': 1_500,
+  'client.brokertwin.producer.perByteNs': 1,
+  'client.brokertwin.producer.perRequestNs': 100_000,
+  'client.brokertwin.consumer.perRecordNs': 500,
+  'client.brokertwin.consumer.perByteNs': 0.6,
+  'client.brokertwin.consumer.perRequestNs': 80_000,
+  'client.brokertwin.backgroundCores': 0.02,
+  'client.brokertwin.gcPerRecordNs': 200,
+  'client.brokertwin.gcPerByteNs': 0.1,
+} as const satisfies Partial<Record<CostName, number>>;
+
+type Fitted = keyof typeof COSTS;
+type Workload = Omit<Counts, 'cpuSeconds' | 'idleWakeUps'> & {
+  readonly wakeUps: Readonly<Record<'network' | 'handler' | 'producer' | 'consumer', number>>;
+};
+
+const IDLE: Workload = {
+  seconds: 10,
+  produceRequests: 0,
+  fetchRequests: 0,
+  parkedFetches: 0,
+  batches: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  recordsSent: 0,
+  recordsReceived: 0,
+  partitions: 1,
+  ticks: 0,
+  wakeUps: { network: 0, handler: 0, producer: 0, consumer: 0 },
+};
+
+/** Each of them has one thing in plenty; the last two have some of everything. */
+const WORKLOADS: readonly Workload[] = [
+  IDLE,
+  { ...IDLE, seconds: 100 },
+  { ...IDLE, produceRequests: 50_000 },
+  { ...IDLE, produceRequests: 20_000, batches: 400_000 },
+  { ...IDLE, fetchRequests: 50_000 },
+  { ...IDLE, fetchRequests: 20_000, parkedFetches: 15_000, partitions: 50 },
+  { ...IDLE, bytesIn: 5e9 },
+  { ...IDLE, bytesOut: 5e9 },
+  { ...IDLE, recordsSent: 20_000_000 },
+  { ...IDLE, recordsReceived: 20_000_000 },
+  { ...IDLE, ticks: 200_000 },
+  {
+    ...IDLE,
+    wakeUps: { network: 400_000, handler: 300_000, producer: 500_000, consumer: 200_000 },
+  },
+  {
+    seconds: 8,
+    produceRequests: 9_000,
+    fetchRequests: 8_000,
+    parkedFetches: 5_000,
+    batches: 40_000,
+    bytesIn: 8e8,
+    bytesOut: 7e8,
+    recordsSent: 1_000_000,
+    recordsReceived: 900_000,
+    partitions: 6,
+    ticks: 6_000,
+    wakeUps: { network: 20_000, handler: 18_000, producer: 15_000, consumer: 9_000 },
+  },
+  {
+    seconds: 4,
+    produceRequests: 30_000,
+    fetchRequests: 25_000,
+    parkedFetches: 0,
+    batches: 30_000,
+    bytesIn: 2e8,
+    bytesOut: 2e8,
+    recordsSent: 100_000,
+    recordsReceived: 100_000,
+    partitions: 3,
+    ticks: 1_000,
+    wakeUps: { network: 60_000, handler: 55_000, producer: 40_000, consumer: 30_000 },
+  },
+];
+
+/** CPU of each group of threads, by the equations that head fit-costs.ts. */
+function secondsByGroup(of: Workload): Readonly<Record<string, number>> {
+  const c = (name: Fitted, count: number): number => COSTS[name] * count * NS;
+  const wakeUps = (group: keyof Workload['wakeUps']): number => c('host.wakeUpCpuNs', of.wakeUps[group]);
+  return {
+    'broker network':
+      c('broker.network.perRequestNs', of.produceRequests + of.fetchRequests) +
+      c('broker.network.perByteInNs', of.bytesIn) +
+      c('broker.network.perByteOutNs', of.bytesOut) +
+      wakeUps('network'),
+    'broker handler':
+      c('broker.handler.producePerRequestNs', of.produceRequests) +
+      c('broker.handler.producePerBatchNs', of.batches) +
+      c('broker.handler.producePerRecordNs', of.recordsSent) +
+      c('broker.handler.producePerByteNs', of.bytesIn) +
+      c('broker.handler.fetchPerRequestNs', of.fetchRequests) +
+      c('broker.handler.fetchPerPartitionNs', (of.fetchRequests + of.parkedFetches) * of.partitions) +
+      wakeUps('handler'),
+    'generator producer':
+      c('client.brokertwin.producer.perTickNs', of.ticks) +
+      c('client.brokertwin.producer.perRecordNs', of.recordsSent) +
+      c('client.brokertwin.producer.perByteNs', of.bytesIn) +
+      c('client.brokertwin.producer.perRequestNs', of.produceRequests) +
+      wakeUps('producer'),
+    'generator consumer':
+      c('client.brokertwin.consumer.perRecordNs', of.recordsReceived) +
+      c('client.brokertwin.consumer.perByteNs', of.bytesOut) +
+      c('client.brokertwin.consumer.perRequestNs', of.fetchRequests) +
+      wakeUps('consumer'),
+    'broker gc': c('broker.gcPerByteNs', of.bytesIn),
+    'broker controller': 0.6 * COSTS['broker.backgroundCores'] * of.seconds,
+    'broker other': 0.4 * COSTS['broker.backgroundCores'] * of.seconds,
+    // A prediction is of a warm JVM: these must not be charged to anything.
+    'broker jit': 3,
+    'generator gc':
+      c('client.brokertwin.gcPerRecordNs', of.recordsSent + of.recordsReceived) +
+      c('client.brokertwin.gcPerByteNs', of.bytesIn + of.bytesOut),
+    'generator main': COSTS['client.brokertwin.backgroundCores'] * of.seconds,
+    'generator other': 0,
+  };
+}
+
+function countsOf(workload: Workload): Counts {
+  const { wakeUps, ...counts } = workload;
+  const seconds = secondsByGroup(workload);
+  const wakeUpsByGroup: Readonly<Record<string, number>> = {
+    'broker network': wakeUps.network,
+    'broker handler': wakeUps.handler,
+    'generator producer': wakeUps.producer,
+    'generator consumer': wakeUps.consumer,
+  };
+  const total = (of: Readonly<Record<string, number>>, process: string, groups: readonly string[]): number =>
+    groups.reduce((sum, group) => sum + (of[`${process} ${group}`] ?? 0), 0);
+  return {
+    ...counts,
+    cpuSeconds: (process, groups) => total(seconds, process, groups),
+    idleWakeUps: (process, groups) => total(wakeUpsByGroup, process, groups),
+  };
+}
+
+/** A catalogue that is wrong by half about every cost. */
+function catalogue(): Profile {
+  const shipped = readProfile('reference-2core');
+  const costs = Object.fromEntries(
+    Object.entries(COSTS).map(([name, value]) => [
+      name,
+      { value: value * 1.5, source: 'made up', standardError: null },
+    ]),
+  );
+  return { ...shipped, name: 'wrong-by-half', costs };
+}
+
+describe('costs fitted to counted experiments', () => {
+  const { costs, residuals } = fitCosts(WORKLOADS.map(countsOf), catalogue());
+
+  for (const [name, expected] of Object.entries(COSTS)) {
+    test(`give back ${name}`, () => {
+      const cost = costs[name as Fitted] ?? assert.fail('not fitted');
+      const error = cost.value / expected - 1;
+      assert.ok(Math.abs(error) < 0.03, `${cost.value}, ${(error * 100).toFixed(1)} % off`);
+      assert.match(cost.source, /^fitted to CPU by thread/);
+      assert.ok((cost.standardError ?? Number.NaN) > 0);
+    });
+  }
+
+  test('explain each CPU time that is worth it to a few per cent', () => {
+    residuals.forEach((groups, index) => {
+      const seconds = secondsByGroup(WORKLOADS[index]);
+      assert.deepEqual(Object.keys(groups), [
+        'broker network threads',
+        'broker request handlers',
+        'producer thread',
+        'consumer thread',
+        'other broker threads',
+        'other generator threads',
+      ]);
+      for (const [group, residual] of Object.entries(groups)) {
+        assert.ok(Math.abs(residual) < 0.03, `${group}: ${residual} of ${JSON.stringify(seconds)}`);
+      }
+    });
+  });
+
+  test('are of nothing else than what the catalogue of costs names', () => {
+    assert.deepEqual(Object.keys(costs).sort(), Object.keys(COSTS).sort());
+  });
+});
+
+describe('a cost that the experiments cannot tell apart', () => {
+  const withoutConsumer = WORKLOADS.map(
+    (workload): Workload => ({
+      ...workload,
+      bytesOut: 0,
+      recordsReceived: 0,
+    }),
+  );
+  const { costs } = fitCosts(withoutConsumer.map(countsOf), catalogue());
+
+  test('keeps the value of the catalogue and says so in its source', () => {
+    for (const name of [
+      'client.brokertwin.consumer.perRecordNs',
+      'client.brokertwin.consumer.perByteNs',
+      'broker.network.perByteOutNs',
+    ] as const) {
+      const cost = costs[name] ?? assert.fail(name);
+      assert.match(cost.source, /^undetermined: .*the catalogue's wrong-by-half$/);
+      assert.ok(Math.abs(cost.value / (COSTS[name] * 1.5) - 1) < 1e-6, `${name} ${cost.value}`);
+    }
+  });
+
+  test('does not keep the others from being found', () => {
+    const cost = costs['broker.network.perByteInNs'] ?? assert.fail('not fitted');
+    assert.match(cost.source, /^fitted/);
+    assert.ok(Math.abs(cost.value / COSTS['broker.network.perByteInNs'] - 1) < 0.03, String(cost.value));
+  });
+});
+
+test('a catalogue that holds a cost to be nothing does not spoil the fit', () => {
+  const shipped = catalogue();
+  const nothing = { value: 0, source: 'made up', standardError: null };
+  const { costs } = fitCosts(WORKLOADS.map(countsOf), {
+    ...shipped,
+    costs: { ...shipped.costs, 'broker.network.perByteOutNs': nothing },
+  });
+  for (const [name, cost] of Object.entries(costs))
+    assert.ok(Number.isFinite(cost.value), `${name} ${cost.value}`);
+});
