@@ -1,7 +1,8 @@
 /** Where the files of a run go: reports/runs/<time>-<scenario>, or the directory that the user names. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../errors/errors.ts';
+import { writeWhole } from '../errors/write-whole.ts';
 
 /** Makes the directory. @throws UserError when it cannot be made */
 export function runDirectory(out: string | undefined, name: string): string {
@@ -18,11 +19,12 @@ export function runDirectory(out: string | undefined, name: string): string {
   return directory;
 }
 
-/** Writes JSON whole or not at all; returns the file. */
+/**
+ * Writes JSON whole or not at all; returns the file.
+ * @throws UserError when it cannot be written
+ */
 export function writeJson(directory: string, name: string, value: unknown): string {
   const file = path.join(directory, name);
-  const staged = `${file}.${process.pid}.tmp`;
-  writeFileSync(staged, `${JSON.stringify(value, null, 2)}\n`);
-  renameSync(staged, file);
+  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
   return file;
 }

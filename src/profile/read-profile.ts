@@ -1,11 +1,12 @@
 /** Finds and checks profiles: a file, the calibrated profile of this machine, or one of the catalogue. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { UserError } from '../errors/errors.ts';
+import { writeWhole } from '../errors/write-whole.ts';
 import { packageRoot } from '../package.ts';
 import { canonicalJson } from '../result/hash.ts';
 import { suggestion } from '../scenario/nearest.ts';
@@ -101,9 +102,7 @@ export function writeLocalProfile(profile: Profile): string {
 /** Writes a profile whole or not at all. */
 export function writeProfile(file: string, profile: Profile): void {
   mkdirSync(path.dirname(file), { recursive: true });
-  const staged = `${file}.${process.pid}.tmp`;
-  writeFileSync(staged, `${JSON.stringify(profile, null, 2)}\n`);
-  renameSync(staged, file);
+  writeWhole(file, `${JSON.stringify(profile, null, 2)}\n`);
 }
 
 /** SHA-256 (hex) of what the simulator reads of a profile: its hardware and the values of its costs. */

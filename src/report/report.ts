@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors/errors.ts';
+import { writeWhole } from '../errors/write-whole.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Comparison } from '../result/comparison.ts';
 import { comparisonJson } from '../result/json.ts';
@@ -45,26 +46,16 @@ export async function writeReport(input: ReportInput): Promise<ReportPaths> {
   };
   try {
     await mkdir(directory, { recursive: true });
-    await writeWhole(paths.json, json);
-    await writeWhole(paths.markdown, markdown);
-    await writeWhole(paths.html, html);
-  } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
     throw new UserError(
-      `${directory}: expected a directory that a report can be written to, found: ${found}; free some space or name another directory`,
+      `${directory}: expected a directory that a report can be written to, found: ${found}; name another directory`,
       undefined,
-      { cause: error },
+      { cause },
     );
   }
+  writeWhole(paths.json, json);
+  writeWhole(paths.markdown, markdown);
+  writeWhole(paths.html, html);
   return paths;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
 }

@@ -96,9 +96,9 @@ describe('non-negative least squares', () => {
   });
 
   test('calls neither of two unknowns determined that only ever come together, and keeps their sum', () => {
-    const { values, determined } = fitNonNegative(exact([[1, 1]], [4, 4]), [2, 2]);
-    assert.ok(Math.abs(values[0] + values[1] - 8) < 1e-3);
-    assert.ok(Math.abs(values[0] - values[1]) < 1e-6, 'equal priors share it equally');
+    const { values, determined } = fitNonNegative(exact([[1, 1]], [4, 4], 0.1), [2, 2]);
+    assert.ok(Math.abs(values[0] + values[1] - 8) < 0.01);
+    assert.ok(Math.abs(values[0] - values[1]) < 0.05, 'equal priors share it equally');
     assert.ok(
       determined.every((share) => share <= 0.51),
       determined.join(' '),

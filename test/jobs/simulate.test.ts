@@ -13,9 +13,9 @@ kind: Scenario
 name: tiny
 question: Is it simulated?
 topics:
-  orders: { partitions: 2 }
+  orders: { partitions: 6 }
 producers:
-  checkout: { topics: orders, rate: 200/s, record: { value: { median: 300B, p99: 900B } } }
+  checkout: { topics: orders, rate: 4k/s, record: { value: 500B }, config: { linger.ms: 5, batch.size: 4KiB } }
 consumers:
   billing: { topics: orders }
 levels:
@@ -60,7 +60,7 @@ describe('simulate', () => {
     assert.ok(json.events > 1000 && Number.isInteger(json.events), String(json.events));
     assert.ok(json.simulatedSeconds >= 2.5);
     assert.ok(
-      Math.abs(json.throughputRecordsPerSecond ?? 0 - 200) / 200 < 2,
+      Math.abs((json.throughputRecordsPerSecond ?? 0) / 4000 - 1) < 0.05,
       String(json.throughputRecordsPerSecond),
     );
     for (const latency of [json.publishLatencyMs, json.endToEndLatencyMs]) {
@@ -85,7 +85,7 @@ describe('simulate', () => {
     const { outcome, json } = await simulate(t, { seed: 7 });
     const lines = outcome.text.split('\n');
     assert.equal(lines[0], `tiny  seed 7  profile reference-2core (catalogue)  trace ${json.traceHash}`);
-    assert.match(lines[1], /^paced: 2\d\d rec\/s$|^paced: 19\d rec\/s$/);
+    assert.match(lines[1], /^paced: (4,0|3,9)\d\d rec\/s$/);
     assert.match(lines.at(-1) ?? '', /^levels {2}✓ checkout\.publishLatency/);
   });
 
@@ -102,9 +102,9 @@ describe('simulate', () => {
   });
 
   test('takes --set, and --seed before it', async (t) => {
-    const { json } = await simulate(t, { seed: 9, set: ['producers.checkout.rate=400/s', 'run.seed=3'] });
+    const { json } = await simulate(t, { seed: 9, set: ['producers.checkout.rate=2k/s', 'run.seed=3'] });
     assert.equal(json.seed, 9);
-    assert.ok(Math.abs((json.throughputRecordsPerSecond ?? 0) / 400 - 1) < 0.1);
+    assert.ok(Math.abs((json.throughputRecordsPerSecond ?? 0) / 2000 - 1) < 0.1);
   });
 
   test('exits 99 when a level is missed, and the text marks it', async (t) => {
@@ -132,7 +132,7 @@ describe('simulate', () => {
   });
 
   test('runs nothing of a wrong file and gives all its mistakes at once', async (t) => {
-    const wrong = SCENARIO.replace('partitions: 2', 'partitons: 2').replace('rate: 200/s', 'rate: fast');
+    const wrong = SCENARIO.replace('partitions: 6', 'partitons: 6').replace('rate: 4k/s', 'rate: fast');
     await assert.rejects(simulate(t, {}, wrong), (error: unknown) => {
       assert.ok(error instanceof UserError, String(error));
       assert.equal(error.exitCode, EXIT.badInput);

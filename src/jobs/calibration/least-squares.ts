@@ -24,11 +24,13 @@ export interface Fit {
 
 const SWEEPS = 5_000;
 const PRIOR_WEIGHT = 0.5;
+/** A prior of nothing has no scale of its own and says next to nothing. */
+const SCALE_OF_NOTHING = 1e6;
 
 export function fitNonNegative(equations: readonly Equation[], priors: readonly number[]): Fit {
   const size = priors.length;
   const data = normalMatrix(equations, size);
-  const priorInformation = priors.map((prior) => (PRIOR_WEIGHT / Math.max(prior, Number.MIN_VALUE)) ** 2);
+  const priorInformation = priors.map((prior) => (PRIOR_WEIGHT / (prior || SCALE_OF_NOTHING)) ** 2);
   const matrix = data.matrix.map((row, i) =>
     row.map((value, j) => (i === j ? value + priorInformation[i] : value)),
   );
