@@ -8,7 +8,7 @@
  * Formula: processor sharing on a core: n runnable threads each advance at 1 / n. In virtual time V with dV/dt = 1 / n,
  *          a job of w ns that starts at V ends at V + w, so that an arrival changes one number and never the jobs.
  *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
- *          spends `wakeUpCpuNs` more (caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
+ *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
  *          less the time spent waking.
  * Units:   work and time in ns; use in core-ns.
  * Source:  Linux CFS and EEVDF (select_idle_sibling, newidle balancing given up for short idle times), as the limit of
@@ -32,7 +32,6 @@ export interface HostCpu {
   /** A whole number. */
   readonly cores: number;
   readonly wakeUpLatencyNs: number;
-  readonly wakeUpCpuNs: number;
   readonly idleBalanceNs: number;
 }
 
@@ -141,11 +140,11 @@ export class Cpus {
   }
 
   /**
-   * Wakes a sleeping thread to do `workNs` of work.
+   * Wakes a sleeping thread to do `workNs` of work, and `coldNs` more on an idle core.
    * @returns the time until it runs, as far as that is the waking of a core, ns
    * @throws RangeError when the work is negative or not a number
    */
-  wake(thread: number, workNs: number): number {
+  wake(thread: number, workNs: number, coldNs = 0): number {
     if (!(workNs >= 0)) this.#failWork('wake', thread, workNs);
     const host = this.#hosts[this.#threadHost[thread]];
     const core = this.#place(thread);
@@ -155,7 +154,7 @@ export class Cpus {
       return 0;
     }
     this.#wakingNs.data[core] += host.wakeUpLatencyNs;
-    this.#start(thread, core, workNs + host.wakeUpCpuNs, host.wakeUpLatencyNs);
+    this.#start(thread, core, workNs + coldNs, host.wakeUpLatencyNs);
     return host.wakeUpLatencyNs;
   }
 

@@ -126,7 +126,10 @@ export class ClusterModel implements Model, ThreadOwner {
     this.requests = new Requests(sim);
     this.batches = new Batches(sim);
     this.recorder = new Recorder(sim, this, parts.recorder);
-    this.sockets = new SocketServer(this, parts.connections, parts.threads.length);
+    const networkCosts = parts.threads.map(({ role, index }) =>
+      role === 'network' ? parts.brokers[index].costs : null,
+    );
+    this.sockets = new SocketServer(this, parts.connections, networkCosts);
     this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
     this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
     this.fetchers = new ReplicaFetchers(this, parts.fetchers);

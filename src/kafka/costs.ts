@@ -3,12 +3,13 @@ import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.t
 
 export interface Costs {
   readonly wakeUpLatencyNs: number;
-  readonly wakeUpCpuNs: number;
   readonly idleBalanceNs: number;
   readonly linkLatencyNs: number;
+  readonly networkWakeUpCpuNs: number;
   readonly networkPerRequestNs: number;
   readonly networkPerByteInNs: number;
   readonly networkPerByteOutNs: number;
+  readonly handlerWakeUpCpuNs: number;
   readonly producePerRequestNs: number;
   readonly producePerBatchNs: number;
   readonly producePerRecordNs: number;
@@ -18,27 +19,32 @@ export interface Costs {
   readonly fetcherPerRequestNs: number;
   readonly backgroundCores: number;
   readonly gcPerByteNs: number;
+  readonly producerWakeUpCpuNs: number;
   readonly producerPerTickNs: number;
   readonly producerPerRecordNs: number;
   readonly producerPerByteNs: number;
   readonly producerPerRequestNs: number;
+  readonly consumerWakeUpCpuNs: number;
   readonly consumerPerRecordNs: number;
   readonly consumerPerByteNs: number;
   readonly consumerPerRequestNs: number;
   readonly clientBackgroundCores: number;
-  readonly clientGcPerRecordNs: number;
-  readonly clientGcPerByteNs: number;
+  readonly producerGcPerRecordNs: number;
+  readonly producerGcPerByteNs: number;
+  readonly consumerGcPerRecordNs: number;
+  readonly consumerGcPerByteNs: number;
   readonly clientTickNs: number;
 }
 
 const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   wakeUpLatencyNs: 'host.wakeUpLatencyNs',
-  wakeUpCpuNs: 'host.wakeUpCpuNs',
   idleBalanceNs: 'host.idleBalanceNs',
   linkLatencyNs: 'link.latencyNs',
+  networkWakeUpCpuNs: 'broker.network.wakeUpCpuNs',
   networkPerRequestNs: 'broker.network.perRequestNs',
   networkPerByteInNs: 'broker.network.perByteInNs',
   networkPerByteOutNs: 'broker.network.perByteOutNs',
+  handlerWakeUpCpuNs: 'broker.handler.wakeUpCpuNs',
   producePerRequestNs: 'broker.handler.producePerRequestNs',
   producePerBatchNs: 'broker.handler.producePerBatchNs',
   producePerRecordNs: 'broker.handler.producePerRecordNs',
@@ -48,16 +54,20 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
   backgroundCores: 'broker.backgroundCores',
   gcPerByteNs: 'broker.gcPerByteNs',
+  producerWakeUpCpuNs: 'client.brokertwin.producer.wakeUpCpuNs',
   producerPerTickNs: 'client.brokertwin.producer.perTickNs',
   producerPerRecordNs: 'client.brokertwin.producer.perRecordNs',
   producerPerByteNs: 'client.brokertwin.producer.perByteNs',
   producerPerRequestNs: 'client.brokertwin.producer.perRequestNs',
+  consumerWakeUpCpuNs: 'client.brokertwin.consumer.wakeUpCpuNs',
   consumerPerRecordNs: 'client.brokertwin.consumer.perRecordNs',
   consumerPerByteNs: 'client.brokertwin.consumer.perByteNs',
   consumerPerRequestNs: 'client.brokertwin.consumer.perRequestNs',
   clientBackgroundCores: 'client.brokertwin.backgroundCores',
-  clientGcPerRecordNs: 'client.brokertwin.gcPerRecordNs',
-  clientGcPerByteNs: 'client.brokertwin.gcPerByteNs',
+  producerGcPerRecordNs: 'client.brokertwin.producer.gcPerRecordNs',
+  producerGcPerByteNs: 'client.brokertwin.producer.gcPerByteNs',
+  consumerGcPerRecordNs: 'client.brokertwin.consumer.gcPerRecordNs',
+  consumerGcPerByteNs: 'client.brokertwin.consumer.gcPerByteNs',
   clientTickNs: 'client.brokertwin.tickNs',
 };
 

@@ -21,20 +21,28 @@ export class ThreadJobs {
   readonly #owner: JobOwner;
   /** The host's thread for each thread of this group. */
   readonly #cpuThreads: readonly number[];
+  /** CPU more for each of them when it is woken on an idle core. */
+  readonly #coldNs: readonly number[];
   readonly #waiting: Fifos;
   /** The job that a thread is at, or held up after; NONE while it sleeps. */
   readonly #current: Int32Column;
   /** Threads that may not turn to a next job. */
   readonly #held: Uint8Column;
 
-  constructor(model: ClusterModel, name: string, cpuThreads: readonly number[], owner: JobOwner) {
+  constructor(
+    model: ClusterModel,
+    name: string,
+    threads: readonly { readonly thread: number; readonly coldNs: number }[],
+    owner: JobOwner,
+  ) {
     this.#model = model;
     this.#owner = owner;
-    this.#cpuThreads = cpuThreads;
-    this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, cpuThreads.length, WAITING_MAX);
-    this.#current = model.sim.columns.int32(`${name}/current`, cpuThreads.length);
+    this.#cpuThreads = threads.map((of) => of.thread);
+    this.#coldNs = threads.map((of) => of.coldNs);
+    this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, threads.length, WAITING_MAX);
+    this.#current = model.sim.columns.int32(`${name}/current`, threads.length);
     this.#current.data.fill(NONE);
-    this.#held = model.sim.columns.uint8(`${name}/held`, cpuThreads.length);
+    this.#held = model.sim.columns.uint8(`${name}/held`, threads.length);
   }
 
   /** Gives a thread one more job; wakes it if it sleeps. */
@@ -73,7 +81,7 @@ export class ThreadJobs {
     const workNs = this.#owner.workNs(thread, job);
     let latencyNs = 0;
     if (awake) this.#model.cpus.proceed(this.#cpuThreads[thread], workNs);
-    else latencyNs = this.#model.cpus.wake(this.#cpuThreads[thread], workNs);
+    else latencyNs = this.#model.cpus.wake(this.#cpuThreads[thread], workNs, this.#coldNs[thread]);
     this.#owner.starts(thread, job, latencyNs);
   }
 }

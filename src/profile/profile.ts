@@ -57,12 +57,13 @@ export interface Cost {
  */
 export const COST_MEANINGS = {
   'host.wakeUpLatencyNs': 'from waking a sleeping thread on an idle core until it runs',
-  'host.wakeUpCpuNs': 'CPU charged to a thread for each time it is woken on an idle core',
   'host.idleBalanceNs': 'time that a core stays idle before it takes a thread that waits for another core',
   'link.latencyNs': 'one-way delay of a message between two processes of one host',
+  'broker.network.wakeUpCpuNs': 'network thread: CPU more when it is woken on an idle core',
   'broker.network.perRequestNs': 'network thread: read one request and send its response, without the bytes',
   'broker.network.perByteInNs': 'network thread: read one byte of a request',
   'broker.network.perByteOutNs': 'network thread: send one byte of a response',
+  'broker.handler.wakeUpCpuNs': 'request handler: CPU more when it is woken on an idle core',
   'broker.handler.producePerRequestNs': 'request handler: one produce request, without its batches',
   'broker.handler.producePerBatchNs': 'request handler: validate and append one batch, without its bytes',
   'broker.handler.producePerRecordNs':
@@ -74,17 +75,20 @@ export const COST_MEANINGS = {
     'replica fetcher thread: build one fetch and read its response, without the bytes',
   'broker.backgroundCores': 'cores that a broker uses for everything that is not a request',
   'broker.gcPerByteNs': 'garbage collector threads, one byte of produced data',
+  'client.brokertwin.producer.wakeUpCpuNs': 'producer thread: CPU more when it is woken on an idle core',
   'client.brokertwin.producer.perTickNs': 'producer thread: one turn of its schedule timer, without records',
   'client.brokertwin.producer.perRecordNs': 'producer thread: make, schedule and account for one record',
   'client.brokertwin.producer.perByteNs': 'producer thread: one byte of records',
   'client.brokertwin.producer.perRequestNs': 'producer thread: one produce request and its response',
+  'client.brokertwin.consumer.wakeUpCpuNs': 'consumer thread: CPU more when it is woken on an idle core',
   'client.brokertwin.consumer.perRecordNs': 'consumer thread: decode and account for one record',
   'client.brokertwin.consumer.perByteNs': 'consumer thread: one byte of records',
   'client.brokertwin.consumer.perRequestNs': 'consumer thread: one fetch request and its response',
   'client.brokertwin.backgroundCores': 'cores that the generator uses for everything that is not a record',
-  'client.brokertwin.gcPerRecordNs':
-    'V8 garbage collector threads of the generator, one record sent or received',
-  'client.brokertwin.gcPerByteNs': 'V8 garbage collector threads of the generator, one byte sent or received',
+  'client.brokertwin.producer.gcPerRecordNs': 'V8 garbage collector threads: one record sent',
+  'client.brokertwin.producer.gcPerByteNs': 'V8 garbage collector threads: one byte sent',
+  'client.brokertwin.consumer.gcPerRecordNs': 'V8 garbage collector threads: one record received',
+  'client.brokertwin.consumer.gcPerByteNs': 'V8 garbage collector threads: one byte received',
   'client.brokertwin.tickNs': "period of the producer thread's schedule timer",
 } as const;
 

@@ -17,7 +17,10 @@ const busy: Small = {
   phase: { warmupMs: 50, durationMs: 150 },
   costs: {
     'host.wakeUpLatencyNs': 30 * US,
-    'host.wakeUpCpuNs': 15 * US,
+    'broker.network.wakeUpCpuNs': 15 * US,
+    'broker.handler.wakeUpCpuNs': 15 * US,
+    'client.brokertwin.producer.wakeUpCpuNs': 15 * US,
+    'client.brokertwin.consumer.wakeUpCpuNs': 15 * US,
     'link.latencyNs': 20 * US,
     'broker.network.perRequestNs': 40 * US,
     'broker.network.perByteInNs': 0.5,
@@ -29,7 +32,7 @@ const busy: Small = {
     'broker.gcPerByteNs': 0.3,
     'client.brokertwin.producer.perRecordNs': 2 * US,
     'client.brokertwin.consumer.perRecordNs': 2 * US,
-    'client.brokertwin.gcPerRecordNs': US,
+    'client.brokertwin.producer.gcPerRecordNs': US,
   },
 };
 

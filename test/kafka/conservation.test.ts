@@ -77,7 +77,10 @@ const clusters: fc.Arbitrary<Small> = fc
       phase: { load: of.load, durationMs: 50 },
       costs: {
         'host.wakeUpLatencyNs': 30 * US,
-        'host.wakeUpCpuNs': 10 * US,
+        'broker.network.wakeUpCpuNs': 10 * US,
+        'broker.handler.wakeUpCpuNs': 10 * US,
+        'client.brokertwin.producer.wakeUpCpuNs': 10 * US,
+        'client.brokertwin.consumer.wakeUpCpuNs': 10 * US,
         'link.latencyNs': 20 * US,
         'broker.network.perRequestNs': 30 * US,
         'broker.handler.producePerRequestNs': 40 * US,

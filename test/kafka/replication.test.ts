@@ -24,7 +24,10 @@ import {
 describe('one record, unloaded', () => {
   const costs = {
     'host.wakeUpLatencyNs': 30 * US,
-    'host.wakeUpCpuNs': 10 * US,
+    'broker.network.wakeUpCpuNs': 10 * US,
+    'broker.handler.wakeUpCpuNs': 10 * US,
+    'client.brokertwin.producer.wakeUpCpuNs': 10 * US,
+    'client.brokertwin.consumer.wakeUpCpuNs': 10 * US,
     'link.latencyNs': 50 * US,
     'broker.network.perRequestNs': 40 * US,
     'broker.network.perByteInNs': 2,

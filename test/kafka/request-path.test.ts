@@ -170,7 +170,10 @@ describe('an unloaded produce request', () => {
   // Whole milliseconds, to which Kafka's request metrics are rounded.
   const costs = {
     'host.wakeUpLatencyNs': 50 * MS,
-    'host.wakeUpCpuNs': 10 * MS,
+    'broker.network.wakeUpCpuNs': 10 * MS,
+    'broker.handler.wakeUpCpuNs': 10 * MS,
+    'client.brokertwin.producer.wakeUpCpuNs': 10 * MS,
+    'client.brokertwin.consumer.wakeUpCpuNs': 10 * MS,
     'link.latencyNs': 100 * MS,
     'broker.network.perRequestNs': 40 * MS,
     'broker.network.perByteInNs': 2 * MS,

@@ -1,11 +1,11 @@
 /**
  * From counted experiments to costs. Each equation is the CPU that one group of threads used in one experiment:
  *
- *   network   = (produce + fetch requests) * perRequest + bytesIn * perByteIn + bytesOut * perByteOut + idleWakeUps * w
+ *   network   = (produce + fetch requests) * perRequest + bytesIn * perByteIn + bytesOut * perByteOut + idleWakeUps * wakeUp
  *   handlers  = produce * perRequest + batches * perBatch + records * perRecord + bytesIn * perByte
- *             + fetches * perRequest + (fetches + parked) * partitions * perPartition + idleWakeUps * w
- *   producer  = ticks * perTick + records * perRecord + bytes * perByte + requests * perRequest + idleWakeUps * w
- *   consumer  = records * perRecord + bytes * perByte + fetches * perRequest + idleWakeUps * w
+ *             + fetches * perRequest + (fetches + parked) * partitions * perPartition + idleWakeUps * wakeUp
+ *   producer  = ticks * perTick + records * perRecord + bytes * perByte + requests * perRequest + idleWakeUps * wakeUp
+ *   consumer  = records * perRecord + bytes * perByte + fetches * perRequest + idleWakeUps * wakeUp
  *   others    = seconds * backgroundCores + traffic * its cost
  *
  * CPU by thread from /proc schedstat, wake-ups from its voluntary switches (those that found an idle core), requests, records and bytes from JMX. The
@@ -45,7 +45,7 @@ const GROUPS: readonly Group[] = [
       ['broker.network.perRequestNs', (of) => (of.produceRequests + of.fetchRequests) * NS],
       ['broker.network.perByteInNs', (of) => of.bytesIn * NS],
       ['broker.network.perByteOutNs', (of) => of.bytesOut * NS],
-      ['host.wakeUpCpuNs', (of) => of.idleWakeUps('broker', NETWORK) * NS],
+      ['broker.network.wakeUpCpuNs', (of) => of.idleWakeUps('broker', NETWORK) * NS],
     ],
   },
   {
@@ -61,7 +61,7 @@ const GROUPS: readonly Group[] = [
         'broker.handler.fetchPerPartitionNs',
         (of) => (of.fetchRequests + of.parkedFetches) * of.partitions * NS,
       ],
-      ['host.wakeUpCpuNs', (of) => of.idleWakeUps('broker', HANDLERS) * NS],
+      ['broker.handler.wakeUpCpuNs', (of) => of.idleWakeUps('broker', HANDLERS) * NS],
     ],
   },
   {
@@ -72,7 +72,7 @@ const GROUPS: readonly Group[] = [
       ['client.brokertwin.producer.perRecordNs', (of) => of.recordsSent * NS],
       ['client.brokertwin.producer.perByteNs', (of) => of.bytesIn * NS],
       ['client.brokertwin.producer.perRequestNs', (of) => of.produceRequests * NS],
-      ['host.wakeUpCpuNs', (of) => of.idleWakeUps('generator', PRODUCER) * NS],
+      ['client.brokertwin.producer.wakeUpCpuNs', (of) => of.idleWakeUps('generator', PRODUCER) * NS],
     ],
   },
   {
@@ -82,7 +82,7 @@ const GROUPS: readonly Group[] = [
       ['client.brokertwin.consumer.perRecordNs', (of) => of.recordsReceived * NS],
       ['client.brokertwin.consumer.perByteNs', (of) => of.bytesOut * NS],
       ['client.brokertwin.consumer.perRequestNs', (of) => of.fetchRequests * NS],
-      ['host.wakeUpCpuNs', (of) => of.idleWakeUps('generator', CONSUMER) * NS],
+      ['client.brokertwin.consumer.wakeUpCpuNs', (of) => of.idleWakeUps('generator', CONSUMER) * NS],
     ],
   },
   {
@@ -98,8 +98,10 @@ const GROUPS: readonly Group[] = [
     cpuSeconds: (of) => of.cpuSeconds('generator', GENERATOR_OTHERS),
     terms: [
       ['client.brokertwin.backgroundCores', (of) => of.seconds],
-      ['client.brokertwin.gcPerRecordNs', (of) => (of.recordsSent + of.recordsReceived) * NS],
-      ['client.brokertwin.gcPerByteNs', (of) => (of.bytesIn + of.bytesOut) * NS],
+      ['client.brokertwin.producer.gcPerRecordNs', (of) => of.recordsSent * NS],
+      ['client.brokertwin.producer.gcPerByteNs', (of) => of.bytesIn * NS],
+      ['client.brokertwin.consumer.gcPerRecordNs', (of) => of.recordsReceived * NS],
+      ['client.brokertwin.consumer.gcPerByteNs', (of) => of.bytesOut * NS],
     ],
   },
 ];

@@ -50,7 +50,8 @@ export class ReplicaFetchers {
 
   /** A fetcher begins: builds its first fetch. */
   start(index: number): void {
-    this.#model.cpus.wake(this.#fetchers[index].thread, this.#costs(index).fetcherPerRequestNs / 2);
+    const { fetcherPerRequestNs, handlerWakeUpCpuNs } = this.#costs(index);
+    this.#model.cpus.wake(this.#fetchers[index].thread, fetcherPerRequestNs / 2, handlerWakeUpCpuNs);
   }
 
   responseArrives(index: number, request: number): void {
@@ -63,7 +64,7 @@ export class ReplicaFetchers {
       costs.fetcherPerRequestNs +
       bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
       requests.batches.data[request] * costs.producePerBatchNs;
-    cpus.wake(thread, workNs);
+    cpus.wake(thread, workNs, costs.handlerWakeUpCpuNs);
   }
 
   threadDone(index: number): void {

@@ -97,7 +97,8 @@ export class RequestHandlers {
       model.requests.startedNs.data[request] = model.sim.nowNs;
       model.cpus.proceed(thread, workNs);
     } else {
-      model.requests.startedNs.data[request] = model.sim.nowNs + model.cpus.wake(thread, workNs);
+      model.requests.startedNs.data[request] =
+        model.sim.nowNs + model.cpus.wake(thread, workNs, broker.costs.handlerWakeUpCpuNs);
     }
   }
 

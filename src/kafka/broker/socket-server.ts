@@ -13,6 +13,7 @@
 import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
+import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
@@ -41,7 +42,12 @@ export class SocketServer implements JobOwner {
   /** Per broker: requests that a full request queue keeps out, each in the hands of its network thread. */
   readonly #blocked: Fifos;
 
-  constructor(model: ClusterModel, connections: readonly Connection[], threads: number) {
+  /** @param threadCosts for every thread of the shard, the costs of its broker if it is a network thread, else null */
+  constructor(
+    model: ClusterModel,
+    connections: readonly Connection[],
+    threadCosts: readonly (Costs | null)[],
+  ) {
     this.#model = model;
     this.#connections = connections;
     const columns = model.sim.columns;
@@ -50,7 +56,7 @@ export class SocketServer implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'network-threads',
-      Array.from({ length: threads }, (_, thread) => thread),
+      threadCosts.map((costs, thread) => ({ thread, coldNs: costs?.networkWakeUpCpuNs ?? 0 })),
       this,
     );
     this.#blocked = new Fifos(columns, 'network-threads/blocked', model.brokers.length, IN_SOCKETS_MAX);

@@ -3,7 +3,7 @@
  *
  * What:    every client thread runs up a debt of collection with the records that it handles; the debt is paid by a helper
  *          thread every 10 ms, in which the client's thread does nothing.
- * Formula: debt = records * gcPerRecord + bytes * gcPerByte      (CPU ns of the helpers; the thread's own part of a
+ * Formula: debt = records * gcPerRecord + bytes * gcPerByte, by kind  (CPU ns of the helpers; the thread's own part of a
  *          collection is in its costs per record and byte)
  * Source:  V8's parallel scavenger; CPU of the threads called V8Worker, measured by calibration.
  * Range:   one helper for each client thread, where V8 has several in turn; collections by time, not by bytes allocated.
@@ -39,8 +39,11 @@ export class Collectors {
 
   /** A client thread has handled records. */
   handled(collector: number, records: number, bytes: number): void {
-    const { costs } = this.#collectors[collector];
-    this.#owedNs.data[collector] += records * costs.clientGcPerRecordNs + bytes * costs.clientGcPerByteNs;
+    const { costs, of } = this.#collectors[collector];
+    this.#owedNs.data[collector] +=
+      of === 'producers'
+        ? records * costs.producerGcPerRecordNs + bytes * costs.producerGcPerByteNs
+        : records * costs.consumerGcPerRecordNs + bytes * costs.consumerGcPerByteNs;
   }
 
   /** Time for the helpers to begin. */

@@ -63,7 +63,7 @@ export class Consumers implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'consumer-threads',
-      threads.map((of) => of.thread),
+      threads.map(({ thread, costs }) => ({ thread, coldNs: costs.consumerWakeUpCpuNs })),
       this,
     );
     this.#consumed = columns.float64('consumers/consumed', clients.length);

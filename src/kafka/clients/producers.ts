@@ -69,7 +69,7 @@ export class Producers implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'producer-threads',
-      threads.map((of) => of.thread),
+      threads.map(({ thread, costs }) => ({ thread, coldNs: costs.producerWakeUpCpuNs })),
       this,
     );
     this.#offered = columns.float64('producers/offered', clients.length);

@@ -74,7 +74,6 @@ class Builder {
       entity: this.#sim.entity(`host ${host.name}`),
       cores: this.#groupOf(index).hardware.cores ?? this.#profiles[index].hardware.cores,
       wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
-      wakeUpCpuNs: this.#costs[index].wakeUpCpuNs,
       idleBalanceNs: this.#costs[index].idleBalanceNs,
     }));
     const hostNics = topology.hosts.map((_, index) => ({

@@ -7,7 +7,7 @@ const START = 2;
 
 export interface HarnessOptions {
   /** One host each; wake-ups cost nothing unless said. */
-  readonly hosts: readonly Partial<HostCpu>[];
+  readonly hosts: readonly (Partial<HostCpu> & { readonly wakeUpCpuNs?: number })[];
   /** The host of every thread. */
   readonly threads: readonly number[];
   readonly seed?: string;
@@ -38,7 +38,6 @@ export class CpuHarness {
     const hosts = options.hosts.map((host, index) => ({
       cores: 1,
       wakeUpLatencyNs: 0,
-      wakeUpCpuNs: 0,
       idleBalanceNs: 0,
       ...host,
       entity: this.sim.entity(`host ${index}`),
@@ -62,7 +61,8 @@ export class CpuHarness {
   handle(kind: number, _target: number, a: number, b: number): void {
     if (kind === TIMER) this.cpus.onTimer(a);
     else if (kind === BALANCE) this.cpus.onBalance(a);
-    else if (this.#options.started === undefined) this.cpus.wake(a, b);
+    else if (this.#options.started === undefined)
+      this.cpus.wake(a, b, this.#options.hosts[this.#options.threads[a]].wakeUpCpuNs ?? 0);
     else this.#options.started(a, b, this);
   }
 
