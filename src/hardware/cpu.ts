@@ -2,7 +2,7 @@
  * The cores of a host, shared by the threads of every process on it (brokers and clients alike).
  *
  * What:    every core has a run queue of its own. A woken thread goes to the core that it ran on last if that is idle,
- *          else to an idle one, else into its last core's queue. A core that runs out of work while another has threads
+ *          else to an idle one, else into the shortest queue, the waker's own core counting as the longer of equals. A core that runs out of work while another has threads
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
  *          so that saturated hosts do not reach all of their cores.
  * Formula: processor sharing on a core: n runnable threads each advance at 1 / n. In virtual time V with dV/dt = 1 / n,
@@ -211,15 +211,22 @@ export class Cpus {
     if (core !== this.#atCore) this.#arm(core);
   }
 
-  /** The core for a woken thread. */
+  /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */
   #place(thread: number): number {
     const last = this.#core.data[thread];
     if (this.#isIdle(last)) return last;
     const host = this.#threadHost[thread];
+    let place = last;
+    let fewest = Number.POSITIVE_INFINITY;
     for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
-      if (this.#isIdle(core)) return core;
+      // The thread that wakes this one is still on its core; between equals it is better to be elsewhere.
+      const threads = this.#runnable.data[core] + (core === this.#atCore ? 1.5 : 0);
+      if (threads < fewest) {
+        fewest = threads;
+        place = core;
+      }
     }
-    return last;
+    return place;
   }
 
   #isIdle(core: number): boolean {
