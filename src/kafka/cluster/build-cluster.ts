@@ -186,7 +186,7 @@ class Builder {
 
   #producers(brokers: readonly Broker[], entities: readonly number[]) {
     const { scenario } = this.#input;
-    const { topics, partitions, producers, clientThreads } = this.#topology;
+    const { topics, partitions, producers } = this.#topology;
     const slotPartition: number[] = [];
     const slotLink: number[] = [];
     let lanes = 0;
@@ -247,7 +247,6 @@ class Builder {
       slotLink,
       lanes,
       links,
-      clientThreadCount: clientThreads.length,
     };
   }
 
