@@ -12,6 +12,7 @@ import { EventQueue } from './event-queue.ts';
 import { Random } from './random.ts';
 import { roundNs, TIME_NS_MAX } from './time.ts';
 import { TraceHash } from './trace-hash.ts';
+import type { TraceSink } from './trace-sink.ts';
 
 /** Receives a shard's events. One integer `switch` on the kind. */
 export interface Model {
@@ -59,6 +60,7 @@ export class Simulation {
   readonly #clock: Float64Column;
   readonly #outbox: Float64Column;
   #model: Model | null = null;
+  #trace: TraceSink | null = null;
   #kinds = 0;
   /** The entity whose event is being handled; NOBODY between events and while the model is built. */
   #current = NOBODY;
@@ -122,6 +124,11 @@ export class Simulation {
     this.#kinds = model.kindNames.length;
   }
 
+  /** Tells `sink` every event that is handled from here on. */
+  traceTo(sink: TraceSink): void {
+    this.#trace = sink;
+  }
+
   /** Lets events go to other shards, no sooner than `lookaheadNs` after they are sent. */
   joinShards(lookaheadNs: number): void {
     this.#lookaheadNs = lookaheadNs;
@@ -166,9 +173,11 @@ export class Simulation {
   /**
    * Handles every event up to and including `untilNs`, then sets the clock there.
    * @param untilNs a whole number of ns, not before now
+   * @param eventsMax most events handled by this call, so that a caller can look after other things in between
+   * @returns whether all is done; false when `eventsMax` came first (the clock is at the last event then)
    * @throws Error with the entity and kind involved when time stands still
    */
-  run(untilNs: number): void {
+  run(untilNs: number, eventsMax = Number.POSITIVE_INFINITY): boolean {
     const model = this.#model;
     if (model === null) throw new Error('run: the simulation has no model');
     if (!(Number.isSafeInteger(untilNs) && untilNs >= this.nowNs)) {
@@ -179,7 +188,13 @@ export class Simulation {
     const queue = this.#queue;
     const clock = this.#clock.data;
     const base = this.#entityBase;
+    let left = eventsMax;
     while (queue.size > 0 && queue.earliestNs <= untilNs) {
+      if (left === 0) {
+        this.#current = NOBODY;
+        return false;
+      }
+      left -= 1;
       const row = queue.pop();
       const time = queue.time.data[row];
       const kind = queue.kind.data[row];
@@ -196,6 +211,7 @@ export class Simulation {
         clock[EVENTS_THIS_INSTANT] = 1;
       }
       clock[MICROSTEP] = queue.microstep.data[row];
+      if (this.#trace !== null) this.#tell(this.#trace, row);
       queue.giveRow(row);
       this.#hash.fold(target - base, time, kind, a, b, c, d);
       clock[EVENTS] += 1;
@@ -208,6 +224,7 @@ export class Simulation {
       clock[EVENTS_THIS_INSTANT] = 0;
       clock[MICROSTEP] = 0;
     }
+    return true;
   }
 
   /** Takes the events that entities of other shards are to receive, `MESSAGE_WORDS` numbers each. */
@@ -242,6 +259,25 @@ export class Simulation {
   /** The hash chains of the shard's entities, for `foldChains`. */
   hashChains(): Uint32Array {
     return this.#hash.chains();
+  }
+
+  #tell(sink: TraceSink, row: number): void {
+    const { time, microstep, priority, target, source, sequence, kind, a, b, c, d } = this.#queue;
+    const scheduled = this.#sequence.data[target.data[row] - this.#entityBase];
+    sink.event(
+      time.data[row],
+      microstep.data[row],
+      priority.data[row],
+      target.data[row],
+      source.data[row],
+      sequence.data[row],
+      kind.data[row],
+      a.data[row],
+      b.data[row],
+      c.data[row],
+      d.data[row],
+      scheduled,
+    );
   }
 
   #insert(
