@@ -2,12 +2,13 @@
  * The registry of columns: every piece of state that changes while a simulation runs is a typed array made here, so
  * that a checkpoint is a copy of the registry and nothing else.
  *
- *   Columns ─┬─ Column "events/time"   Float64Array, doubles when its table grows
- *            ├─ Column "events/kind"   Uint16Array
- *            └─ ...
+ *   Columns ─┬─ Column "clock"          Float64Array
+ *            ├─ Column "jobs/kind"      Uint16Array, doubles when its table grows
+ *            ├─ RecordColumn "events/…" Float64Array and Uint32Array over the same bytes
+ *            └─ labels                  what was laid out: names of entities, of random streams, ...
  */
+import { type Checkpoint, type ColumnData, checkpointOf, failRestore, readable } from './checkpoint.ts';
 
-type ColumnData = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 type Constructor<T extends ColumnData> = new (length: number) => T;
 
 /** One column. Hot code reads `data` afresh after anything that may grow the column. */
@@ -21,85 +22,130 @@ export type Uint32Column = Column<Uint32Array>;
 export type Uint16Column = Column<Uint16Array>;
 export type Uint8Column = Column<Uint8Array>;
 
+/** Records of numbers of 64 and of 32 bits: `halves` views the same bytes as `data`. */
+export class RecordColumn implements Column<Float64Array> {
+  #data: Float64Array;
+  #halves: Uint32Array;
+
+  constructor(words: number) {
+    this.#data = new Float64Array(words);
+    this.#halves = new Uint32Array(this.#data.buffer);
+  }
+
+  get data(): Float64Array {
+    return this.#data;
+  }
+  set data(data: Float64Array) {
+    this.#data = data;
+    this.#halves = new Uint32Array(data.buffer, data.byteOffset, data.length * 2);
+  }
+  get halves(): Uint32Array {
+    return this.#halves;
+  }
+}
+
 /** Whether a column keeps the length that the model gives it, or grows while the simulation runs. */
 type ColumnLength = 'fixed' | 'grows';
-
-/** A checkpoint: the contents of every column by name, in the order of their making. Plain data. */
-export type ColumnsCheckpoint = ReadonlyMap<string, ColumnData>;
 
 export class Columns {
   readonly #columns = new Map<string, Column<ColumnData>>();
   readonly #growing = new Set<string>();
+  readonly #labels = new Set<string>();
 
   float64(name: string, length: number, kind: ColumnLength = 'fixed'): Float64Column {
-    return this.#add(name, Float64Array, length, kind);
+    return this.#make(name, Float64Array, length, kind);
   }
   int32(name: string, length: number, kind: ColumnLength = 'fixed'): Int32Column {
-    return this.#add(name, Int32Array, length, kind);
+    return this.#make(name, Int32Array, length, kind);
   }
   uint32(name: string, length: number, kind: ColumnLength = 'fixed'): Uint32Column {
-    return this.#add(name, Uint32Array, length, kind);
+    return this.#make(name, Uint32Array, length, kind);
   }
   uint16(name: string, length: number, kind: ColumnLength = 'fixed'): Uint16Column {
-    return this.#add(name, Uint16Array, length, kind);
+    return this.#make(name, Uint16Array, length, kind);
   }
   uint8(name: string, length: number, kind: ColumnLength = 'fixed'): Uint8Column {
-    return this.#add(name, Uint8Array, length, kind);
+    return this.#make(name, Uint8Array, length, kind);
   }
 
-  /** Puts a name into every checkpoint, as an empty column: a model without that name refuses them. */
-  mark(name: string): void {
-    this.#add(name, Uint8Array, 0, 'fixed');
+  /** Records of `words` float64 each, any number of which hold two numbers of 32 bits; they grow. */
+  records(name: string, words: number, rows: number): RecordColumn {
+    const column = new RecordColumn(words * rows);
+    this.#add(name, column as unknown as Column<ColumnData>, 'grows');
+    return column;
+  }
+
+  /**
+   * Puts what was laid out into every checkpoint: a model with other labels, or in another order, refuses them.
+   * @throws Error when the label is taken
+   */
+  label(label: string): void {
+    if (this.#labels.has(label)) throw new Error(`"${label}" exists already`);
+    this.#labels.add(label);
   }
 
   /** A copy of every column. To be taken between events, not while one is handled. */
-  checkpoint(): ColumnsCheckpoint {
-    const copy = new Map<string, ColumnData>();
-    for (const [name, column] of this.#columns) copy.set(name, column.data.slice());
-    return copy;
+  checkpoint(): Checkpoint {
+    return checkpointOf(
+      [...this.#labels],
+      new Map([...this.#columns].map(([name, { data }]) => [name, data.slice()])),
+    );
   }
 
   /**
    * Puts the contents of a checkpoint back; the registry is as it was when that fails.
-   * @throws Error when the checkpoint's columns are not this registry's (another model or version)
+   * @throws Error when the checkpoint is of another version, or its labels or columns are not this registry's
    */
-  restore(checkpoint: ColumnsCheckpoint): void {
-    for (const name of checkpoint.keys()) {
-      if (!this.#columns.has(name)) failRestore(`has "${name}", which this model does not have`);
-    }
-    const saved = [...this.#columns].map(([name, column]) => this.#checked(checkpoint, name, column.data));
-    const order = [...checkpoint.keys()];
-    [...this.#columns.keys()].forEach((name, index) => {
-      if (order[index] !== name) failRestore(`has "${order[index]}" where this model has "${name}"`);
-    });
+  restore(checkpoint: Checkpoint): void {
+    const { labels, columns } = readable(checkpoint);
+    this.#checkNames(labels, this.#labels);
+    this.#checkNames([...columns.keys()], this.#columns);
+    const saved = [...this.#columns].map(([name, { data }]) => this.#checked(columns, name, data));
     [...this.#columns.values()].forEach((column, index) => {
-      column.data = saved[index].slice();
+      if (column.data.length === saved[index].length) column.data.set(saved[index] as never);
+      else column.data = saved[index].slice();
     });
   }
 
-  #checked(checkpoint: ColumnsCheckpoint, name: string, own: ColumnData): ColumnData {
-    const saved = checkpoint.get(name);
-    if (saved === undefined) failRestore(`lacks "${name}"`);
+  #checkNames(saved: readonly string[], own: ReadonlySet<string> | ReadonlyMap<string, unknown>): void {
+    const extra = saved.find((name) => !own.has(name));
+    if (extra !== undefined) failRestore(`it has "${extra}", which this model does not have`);
+    const has = new Set(saved);
+    let index = 0;
+    for (const name of own.keys()) {
+      if (!has.has(name)) failRestore(`it lacks "${name}"`);
+      if (saved[index] !== name) failRestore(`it has "${saved[index]}" where this model has "${name}"`);
+      index += 1;
+    }
+  }
+
+  #checked(columns: ReadonlyMap<string, ColumnData>, name: string, own: ColumnData): ColumnData {
+    const saved = columns.get(name);
+    if (saved === undefined) failRestore(`it lacks "${name}"`);
     if (saved.constructor !== own.constructor) {
-      failRestore(`has "${name}" as ${saved.constructor.name}, this model as ${own.constructor.name}`);
+      failRestore(`it has "${name}" as ${saved.constructor.name}, this model as ${own.constructor.name}`);
     }
     if (saved.length !== own.length && !this.#growing.has(name)) {
-      failRestore(`has ${saved.length} values in "${name}", this model ${own.length}`);
+      failRestore(`it has ${saved.length} values in "${name}", this model ${own.length}`);
     }
     return saved;
   }
 
-  #add<T extends ColumnData>(
+  #make<T extends ColumnData>(
     name: string,
     make: Constructor<T>,
     length: number,
     kind: ColumnLength,
   ): Column<T> {
+    const column: Column<T> = { data: new make(length) };
+    this.#add(name, column as unknown as Column<ColumnData>, kind);
+    return column;
+  }
+
+  #add(name: string, column: Column<ColumnData>, kind: ColumnLength): void {
     if (this.#columns.has(name)) throw new Error(`a column named "${name}" exists already`);
     if (kind === 'grows') this.#growing.add(name);
-    const column: Column<T> = { data: new make(length) };
-    this.#columns.set(name, column as unknown as Column<ColumnData>);
-    return column;
+    this.#columns.set(name, column);
   }
 }
 
@@ -108,8 +154,4 @@ export function growColumn<T extends ColumnData>(column: Column<T>, length: numb
   const grown = new (column.data.constructor as Constructor<T>)(length);
   grown.set(column.data as never);
   column.data = grown;
-}
-
-function failRestore(found: string): never {
-  throw new Error(`restore: the checkpoint is of another model or version: it ${found}`);
 }

@@ -1,195 +1,327 @@
 /**
- * Pending events in a 4-ary implicit heap over columns, in a total order that depends on nothing but the model:
+ * Pending events: a ladder queue whose lowest part is a small heap.
  *
- *   (time, microstep, priority, target entity, source entity, the source's own sequence)
+ *   heap       every event before `heapEndNs`, in the total order
+ *   rungs      lists by time, unsorted: rung 0 spans a long time in wide buckets; rung k + 1 spans one bucket of rung k
+ *   top        one unsorted list of everything from `topNs` on
  *
- *   heap position   0  1  2  3 ...        children of p: 4p+1 .. 4p+4
- *   heap time       the event's time, beside its row, so that sifting rarely leaves the heap
- *   heap row   ──►  event row: time, microstep, priority, target, source, sequence, kind, a, b, c, d
+ *   0 ──── heapEndNs ──── rung 1 ──── rung 0 ──── topNs ────►      with few events there is only the heap
+ *
+ * An event is put into its place at the cost of a division and moves down at most once a rung, when the heap has run
+ * empty: a bucket with few events goes into the heap, one with many becomes the next rung. So the heap stays small
+ * enough for the processor's first cache however many events are pending. What is in which list never matters to the
+ * order: the heap alone decides it.
+ *
+ * A cancelled event keeps its place until it comes up, or until such rows are half of all and are swept out.
+ *
+ * Source: W. T. Tang, R. S. M. Goh, I. L.-J. Thng, "Ladder queue: an O(1) priority queue structure for large-scale
+ * discrete event simulation", ACM TOMACS 15 (2005); widths here are powers of two, so that bucket bounds are exact.
+ * Chosen by measurement: docs/decisions/0006.
  */
-import {
-  type Columns,
-  type Float64Column,
-  growColumn,
-  type Int32Column,
-  type Uint32Column,
-} from './columns.ts';
-import { Table } from './table.ts';
+import { type Columns, type Float64Column, growColumn, type Uint32Column } from './columns.ts';
+import { EventHeap } from './event-heap.ts';
+import { EventRows, NEXT, ROW_HALVES, ROW_WORDS, TIME } from './event-rows.ts';
 
-const ARITY = 4;
-const ROWS_AT_START = 1024;
-/** A handle is (generation + 1) * HANDLE_ROWS + row: never 0, and exact in a float64 because generations wrap. */
-const HANDLE_ROWS = 67_108_864;
-/** A stale handle would be taken for a new one only after its row was used exactly this many times in between. */
-const GENERATIONS = 134_217_727;
+const RUNGS_MAX = 8;
+/** A bucket with more events than this becomes a rung. */
+const BUCKET_EVENTS_MAX = 32;
+/** Buckets of a new rung: so many that each holds this many events on average. */
+const BUCKET_EVENTS_MEAN = 8;
+const BUCKETS_MIN = 64;
+const BUCKETS_MAX = 65_536;
+/** The heap becomes a rung when it is longer than this and has doubled since it was filled. */
+const HEAP_EVENTS_MAX = 128;
+/** Cancelled events that are not worth a sweep. */
+const CANCELLED_MIN = 64;
+
+/** Places of `#bounds`, ns. */
+const HEAP_END = 0;
+const TOP_START = 1;
+const TOP_LEAST = 2;
+const TOP_MOST = 3;
+/** Places of `#counts`. */
+const PENDING = 0;
+const CANCELLED = 1;
+const RUNGS = 2;
+const HEAP_LIMIT = 3;
+/** Places of rung k in `#rungs`, from k * RUNG_WORDS; its buckets lie together in `#buckets`. */
+const RUNG_WORDS = 7;
+const START = 0;
+const END = 1;
+const WIDTH = 2;
+const FIRST_BUCKET = 3;
+const BUCKETS = 4;
+const NEXT_BUCKET = 5;
+const EVENTS = 6;
+/** The top list is bucket 0. */
+const TOP_BUCKET = 0;
+const BUCKET_HALVES = 2;
+const HEAD = 0;
+const LENGTH = 1;
 
 export class EventQueue {
-  readonly #table: Table;
-  readonly time: Float64Column;
-  readonly microstep: Uint32Column;
-  readonly priority: Uint32Column;
-  readonly target: Uint32Column;
-  readonly source: Uint32Column;
-  readonly sequence: Float64Column;
-  readonly kind: Uint32Column;
-  readonly a: Float64Column;
-  readonly b: Float64Column;
-  readonly c: Float64Column;
-  readonly d: Float64Column;
-  readonly #generation: Uint32Column;
-  readonly #position: Int32Column;
-  readonly #heapTime: Float64Column;
-  readonly #heapRow: Int32Column;
-  readonly #size: Int32Column;
+  readonly rows: EventRows;
+  readonly #heap: EventHeap;
+  readonly #bounds: Float64Column;
+  readonly #counts: Uint32Column;
+  readonly #rungs: Float64Column;
+  /** Head row and length of every bucket's list. */
+  readonly #buckets: Uint32Column;
 
-  /** @param limit most events pending; one more is an error */
-  constructor(columns: Columns, limit: number) {
-    this.#table = new Table(columns, 'events', ROWS_AT_START, Math.min(limit, HANDLE_ROWS));
-    this.time = this.#table.float64('time');
-    this.microstep = this.#table.uint32('microstep');
-    this.priority = this.#table.uint32('priority');
-    this.target = this.#table.uint32('target');
-    this.source = this.#table.uint32('source');
-    this.sequence = this.#table.float64('sequence');
-    this.kind = this.#table.uint32('kind');
-    this.a = this.#table.float64('a');
-    this.b = this.#table.float64('b');
-    this.c = this.#table.float64('c');
-    this.d = this.#table.float64('d');
-    this.#generation = this.#table.uint32('generation');
-    this.#position = this.#table.int32('position');
-    this.#heapTime = columns.float64('events/heap-time', ROWS_AT_START, 'grows');
-    this.#heapRow = columns.int32('events/heap-row', ROWS_AT_START, 'grows');
-    this.#size = columns.int32('events/size', 1);
+  /** @param pendingMax most events pending, which the caller sees to; as many again may be cancelled and not yet swept out */
+  constructor(columns: Columns, pendingMax: number) {
+    this.rows = new EventRows(columns, (pendingMax + CANCELLED_MIN) * 2);
+    this.#heap = new EventHeap(columns, this.rows);
+    this.#bounds = columns.float64('events/bounds', 4);
+    this.#counts = columns.uint32('events/queue', 4);
+    this.#rungs = columns.float64('events/rungs', RUNGS_MAX * RUNG_WORDS);
+    this.#buckets = columns.uint32('events/buckets', (1 + BUCKETS_MIN) * BUCKET_HALVES, 'grows');
+    this.#counts.data[HEAP_LIMIT] = HEAP_EVENTS_MAX;
+    this.#forgetTop();
   }
 
+  /** Events pending. */
   get size(): number {
-    return this.#size.data[0];
+    return this.#counts.data[PENDING];
   }
 
-  /** Time of the earliest event; Infinity when there is none. */
+  /** Time of the earliest event, Infinity when there is none. */
   get earliestNs(): number {
-    return this.#size.data[0] === 0 ? Number.POSITIVE_INFINITY : this.#heapTime.data[0];
+    return this.bringUp() ? this.#heap.firstNs : Number.POSITIVE_INFINITY;
   }
 
-  /** Takes a row for a new event; the caller fills its columns and then calls `insert`. */
-  takeRow(): number {
-    return this.#table.take();
+  /** Time of the event that `bringUp` found. */
+  get firstNs(): number {
+    return this.#heap.firstNs;
   }
 
-  /** Puts a filled row into the order and returns its handle, for `cancel`. */
-  insert(row: number): number {
-    const size = this.#size.data[0];
-    if (size === this.#heapRow.data.length) {
-      growColumn(this.#heapTime, size * 2);
-      growColumn(this.#heapRow, size * 2);
+  /** Brings the earliest event to where `pop` takes it; false when none is pending. */
+  bringUp(): boolean {
+    const heap = this.#heap;
+    for (;;) {
+      if (heap.size === 0 && !this.#refill()) return false;
+      if (this.rows.isPending(heap.firstRow)) return true;
+      this.#bury(heap.pop());
     }
-    this.#size.data[0] = size + 1;
-    this.#siftUp(size, row);
-    return (this.#generation.data[row] + 1) * HANDLE_ROWS + row;
   }
 
-  /** Removes the earliest event from the order and returns its row; the caller gives the row back when it has read it. */
+  /** Removes the earliest event and returns its row, which the caller gives back. Follows a `bringUp` that found one. */
   pop(): number {
-    const row = this.#heapRow.data[0];
-    this.#removeAt(0);
-    return row;
+    this.#counts.data[PENDING] -= 1;
+    return this.#heap.pop();
   }
 
-  /** Gives back the row of a popped event; handles to it are stale from here. */
-  giveRow(row: number): void {
-    const next = this.#generation.data[row] + 1;
-    this.#generation.data[row] = next === GENERATIONS ? 0 : next;
-    this.#table.give(row);
+  /** Puts a row, taken and filled by the caller, into the order. */
+  insert(row: number): void {
+    this.#counts.data[PENDING] += 1;
+    this.#place(row);
+    if (this.#heap.size > this.#counts.data[HEAP_LIMIT]) this.#spillHeap();
   }
 
   /** Removes a pending event; false when it has fired or was cancelled before. */
   cancel(handle: number): boolean {
-    const row = handle % HANDLE_ROWS;
-    if (this.#generation.data[row] + 1 !== (handle - row) / HANDLE_ROWS) return false;
-    this.#removeAt(this.#position.data[row]);
-    this.giveRow(row);
+    if (!this.rows.cancel(handle)) return false;
+    const counts = this.#counts.data;
+    counts[PENDING] -= 1;
+    counts[CANCELLED] += 1;
+    if (counts[CANCELLED] > CANCELLED_MIN && counts[CANCELLED] * 2 > this.rows.top) this.#sweep();
     return true;
   }
 
-  #removeAt(position: number): void {
-    const last = this.#size.data[0] - 1;
-    this.#size.data[0] = last;
-    if (position === last) return;
-    const row = this.#heapRow.data[last];
-    if (position > 0 && this.#before(row, this.#heapRow.data[(position - 1) >> 2]))
-      this.#siftUp(position, row);
-    else this.#siftDown(position, row);
+  /** Orders what happens in the same microstep by another seed, a whole number below 2^32; 0 for the plain order. */
+  set tieSeed(seed: number) {
+    this.#heap.clear();
+    this.#heap.tieSeed = seed;
+    this.#sweep();
   }
 
-  #siftUp(from: number, row: number): void {
-    const heapTime = this.#heapTime.data;
-    const heapRow = this.#heapRow.data;
-    const place = this.#position.data;
-    const time = this.time.data[row];
-    let position = from;
-    while (position > 0) {
-      const parent = (position - 1) >> 2;
-      const parentTime = heapTime[parent];
-      const parentRow = heapRow[parent];
-      if (time > parentTime || (time === parentTime && !this.#before(row, parentRow))) break;
-      heapTime[position] = parentTime;
-      heapRow[position] = parentRow;
-      place[parentRow] = position;
-      position = parent;
+  #bury(row: number): void {
+    this.#counts.data[CANCELLED] -= 1;
+    this.rows.give(row);
+  }
+
+  #place(row: number): void {
+    const timeNs = this.rows.records.data[row * ROW_WORDS + TIME];
+    const bounds = this.#bounds.data;
+    if (timeNs < bounds[HEAP_END]) {
+      this.#heap.push(row);
+      return;
     }
-    heapTime[position] = time;
-    heapRow[position] = row;
-    place[row] = position;
+    if (timeNs >= bounds[TOP_START]) {
+      if (timeNs < bounds[TOP_LEAST]) bounds[TOP_LEAST] = timeNs;
+      if (timeNs > bounds[TOP_MOST]) bounds[TOP_MOST] = timeNs;
+      this.#link(TOP_BUCKET, row);
+      return;
+    }
+    const rungs = this.#rungs.data;
+    let at = (this.#counts.data[RUNGS] - 1) * RUNG_WORDS;
+    while (timeNs >= rungs[at + END]) at -= RUNG_WORDS;
+    rungs[at + EVENTS] += 1;
+    this.#link(rungs[at + FIRST_BUCKET] + Math.floor((timeNs - rungs[at + START]) / rungs[at + WIDTH]), row);
   }
 
-  #siftDown(from: number, row: number): void {
-    const heapTime = this.#heapTime.data;
-    const heapRow = this.#heapRow.data;
-    const place = this.#position.data;
-    const size = this.#size.data[0];
-    const time = this.time.data[row];
-    let position = from;
+  #link(bucket: number, row: number): void {
+    const buckets = this.#buckets.data;
+    const at = bucket * BUCKET_HALVES;
+    this.rows.records.halves[row * ROW_HALVES + NEXT] = buckets[at + HEAD];
+    buckets[at + HEAD] = row;
+    buckets[at + LENGTH] += 1;
+  }
+
+  /** Fills the empty heap with the next events in time; false when there are none. */
+  #refill(): boolean {
+    const counts = this.#counts.data;
+    const bounds = this.#bounds.data;
     for (;;) {
-      const first = position * ARITY + 1;
-      if (first >= size) break;
-      const end = Math.min(first + ARITY, size);
-      let least = first;
-      let leastTime = heapTime[first];
-      for (let child = first + 1; child < end; child += 1) {
-        const childTime = heapTime[child];
-        if (
-          childTime < leastTime ||
-          (childTime === leastTime && this.#before(heapRow[child], heapRow[least]))
-        ) {
-          least = child;
-          leastTime = childTime;
-        }
+      if (counts[RUNGS] === 0) {
+        if (this.#buckets.data[TOP_BUCKET + LENGTH] === 0) return false;
+        if (this.#openTop()) return true;
       }
-      const leastRow = heapRow[least];
-      if (time < leastTime || (time === leastTime && this.#before(row, leastRow))) break;
-      heapTime[position] = leastTime;
-      heapRow[position] = leastRow;
-      place[leastRow] = position;
-      position = least;
+      const at = (counts[RUNGS] - 1) * RUNG_WORDS;
+      if (this.#rungs.data[at + EVENTS] === 0) {
+        bounds[HEAP_END] = this.#rungs.data[at + END];
+        counts[RUNGS] -= 1;
+      } else if (this.#openBucket(at)) return true;
     }
-    heapTime[position] = time;
-    heapRow[position] = row;
-    place[row] = position;
   }
 
-  /** Whether the event in row x comes before the one in row y, by the whole order. */
-  #before(x: number, y: number): boolean {
-    const byTime = this.time.data[x] - this.time.data[y];
-    if (byTime !== 0) return byTime < 0;
-    const byMicrostep = this.microstep.data[x] - this.microstep.data[y];
-    if (byMicrostep !== 0) return byMicrostep < 0;
-    const byPriority = this.priority.data[x] - this.priority.data[y];
-    if (byPriority !== 0) return byPriority < 0;
-    const byTarget = this.target.data[x] - this.target.data[y];
-    if (byTarget !== 0) return byTarget < 0;
-    const bySource = this.source.data[x] - this.source.data[y];
-    if (bySource !== 0) return bySource < 0;
-    return this.sequence.data[x] < this.sequence.data[y];
+  /** Makes the top list the heap, when it is short (true), or else rung 0. */
+  #openTop(): boolean {
+    const bounds = this.#bounds.data;
+    const least = bounds[TOP_LEAST];
+    const end = bounds[TOP_MOST] + 1;
+    const length = this.#buckets.data[TOP_BUCKET + LENGTH];
+    this.#forgetTop();
+    if (length <= BUCKET_EVENTS_MAX) {
+      bounds[HEAP_END] = Number.POSITIVE_INFINITY;
+      bounds[TOP_START] = Number.POSITIVE_INFINITY;
+      this.#emptyIntoHeap(TOP_BUCKET);
+      return true;
+    }
+    bounds[HEAP_END] = least;
+    const at = this.#addRung(least, end, length);
+    // Rung 0 may reach beyond the last event: what comes in later need not pass through the top.
+    const rungs = this.#rungs.data;
+    rungs[at + END] = least + rungs[at + WIDTH] * rungs[at + BUCKETS];
+    bounds[TOP_START] = rungs[at + END];
+    this.#emptyIntoRung(TOP_BUCKET, at);
+    return false;
+  }
+
+  /** Makes the next bucket of the lowest rung the heap, when it is short or instantaneous (true), or else a rung. */
+  #openBucket(at: number): boolean {
+    const rungs = this.#rungs.data;
+    const buckets = this.#buckets.data;
+    const first = rungs[at + FIRST_BUCKET];
+    let bucket = rungs[at + NEXT_BUCKET];
+    while (buckets[(first + bucket) * BUCKET_HALVES + LENGTH] === 0) bucket += 1;
+    const length = buckets[(first + bucket) * BUCKET_HALVES + LENGTH];
+    const width = rungs[at + WIDTH];
+    const start = rungs[at + START] + bucket * width;
+    const end = Math.min(start + width, rungs[at + END]);
+    rungs[at + NEXT_BUCKET] = bucket + 1;
+    rungs[at + EVENTS] -= length;
+    if (length <= BUCKET_EVENTS_MAX || width === 1 || this.#counts.data[RUNGS] === RUNGS_MAX) {
+      this.#bounds.data[HEAP_END] = end;
+      this.#emptyIntoHeap(first + bucket);
+      return true;
+    }
+    this.#bounds.data[HEAP_END] = start;
+    this.#emptyIntoRung(first + bucket, this.#addRung(start, end, length));
+    return false;
+  }
+
+  /** A heap that grows while it is in use holds too long a time: its events become the lowest rung, or the top. */
+  #spillHeap(): void {
+    const heap = this.#heap;
+    const { size } = heap;
+    const counts = this.#counts.data;
+    const bounds = this.#bounds.data;
+    const start = heap.firstNs;
+    const end = bounds[HEAP_END];
+    counts[HEAP_LIMIT] = size * 2;
+    if (counts[RUNGS] === RUNGS_MAX || end - start < BUCKETS_MIN) return;
+    if (counts[RUNGS] === 0) bounds[TOP_START] = start;
+    else this.#addRung(start, end, size);
+    bounds[HEAP_END] = start;
+    heap.clear();
+    for (let place = 0; place < size; place += 1) this.#place(heap.rowAt(place));
+  }
+
+  /** Adds a lowest rung over [start, end) for so many events; returns its place in `#rungs`. */
+  #addRung(start: number, end: number, events: number): number {
+    const counts = this.#counts.data;
+    const rungs = this.#rungs.data;
+    const at = counts[RUNGS] * RUNG_WORDS;
+    let buckets = BUCKETS_MIN;
+    while (buckets * BUCKET_EVENTS_MEAN < events && buckets < BUCKETS_MAX) buckets *= 2;
+    let width = 1;
+    while (width * buckets < end - start) width *= 2;
+    const above = at - RUNG_WORDS;
+    const first = at === 0 ? TOP_BUCKET + 1 : rungs[above + FIRST_BUCKET] + rungs[above + BUCKETS];
+    const halves = (first + buckets) * BUCKET_HALVES;
+    if (halves > this.#buckets.data.length) growColumn(this.#buckets, halves);
+    rungs[at + START] = start;
+    rungs[at + END] = end;
+    rungs[at + WIDTH] = width;
+    rungs[at + FIRST_BUCKET] = first;
+    rungs[at + BUCKETS] = buckets;
+    rungs[at + NEXT_BUCKET] = 0;
+    rungs[at + EVENTS] = 0;
+    counts[RUNGS] += 1;
+    return at;
+  }
+
+  #emptyIntoHeap(bucket: number): void {
+    const { halves } = this.rows.records;
+    const buckets = this.#buckets.data;
+    const at = bucket * BUCKET_HALVES;
+    let row = buckets[at + HEAD];
+    for (let left = buckets[at + LENGTH]; left > 0; left -= 1) {
+      this.#heap.push(row);
+      row = halves[row * ROW_HALVES + NEXT];
+    }
+    buckets[at + LENGTH] = 0;
+    const { size } = this.#heap;
+    this.#counts.data[HEAP_LIMIT] = Math.max(size * 2, HEAP_EVENTS_MAX);
+  }
+
+  #emptyIntoRung(bucket: number, rung: number): void {
+    const { data, halves } = this.rows.records;
+    const rungs = this.#rungs.data;
+    const buckets = this.#buckets.data;
+    const at = bucket * BUCKET_HALVES;
+    const start = rungs[rung + START];
+    const first = rungs[rung + FIRST_BUCKET];
+    const perNs = 1 / rungs[rung + WIDTH];
+    const length = buckets[at + LENGTH];
+    let row = buckets[at + HEAD];
+    for (let left = length; left > 0; left -= 1) {
+      const next = halves[row * ROW_HALVES + NEXT];
+      this.#link(first + Math.floor((data[row * ROW_WORDS + TIME] - start) * perNs), row);
+      row = next;
+    }
+    rungs[rung + EVENTS] = length;
+    buckets[at + LENGTH] = 0;
+  }
+
+  /** Puts every pending event into its place afresh, and gives the rows of cancelled ones back. */
+  #sweep(): void {
+    const counts = this.#counts.data;
+    const rungs = this.#rungs.data;
+    this.#heap.clear();
+    this.#buckets.data.fill(0);
+    this.#forgetTop();
+    for (let rung = 0; rung < counts[RUNGS]; rung += 1) rungs[rung * RUNG_WORDS + EVENTS] = 0;
+    for (let row = 0; row < this.rows.top; row += 1) {
+      if (this.rows.isPending(row)) this.#place(row);
+      else if (this.rows.isCancelled(row)) this.rows.give(row);
+    }
+    counts[CANCELLED] = 0;
+  }
+
+  #forgetTop(): void {
+    this.#bounds.data[TOP_LEAST] = Number.POSITIVE_INFINITY;
+    this.#bounds.data[TOP_MOST] = Number.NEGATIVE_INFINITY;
   }
 }

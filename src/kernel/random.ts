@@ -12,6 +12,7 @@ import { growColumn } from './columns.ts';
 import { log } from './math.ts';
 
 const STATE = 4;
+const STREAMS_AT_START = 16;
 const TWO_TO_MINUS_32 = 2.3283064365386963e-10;
 const TWO_TO_MINUS_53 = 1.1102230246251565e-16;
 
@@ -34,7 +35,7 @@ export class Random {
   constructor(columns: Columns, seed: string) {
     this.#seed = seed;
     this.#columns = columns;
-    this.#state = columns.float64('random', 0);
+    this.#state = columns.float64('random', STATE * STREAMS_AT_START, 'grows');
   }
 
   /**
@@ -45,11 +46,27 @@ export class Random {
     if (this.#names.has(name)) throw new Error(`stream(${name}): the random stream is used already`);
     const stream = this.#names.size;
     this.#names.add(name);
-    this.#columns.mark(`stream/${name}`);
-    const start = seedrandom.alea(`${this.#seed}/${name}`, { state: true }).state() as unknown as AleaState;
-    growColumn(this.#state, (stream + 1) * STATE);
-    this.#state.data.set([start.c, start.s0, start.s1, start.s2], stream * STATE);
+    this.#columns.label(`stream/${name}`);
+    if (stream * STATE === this.#state.data.length) growColumn(this.#state, stream * STATE * 2);
+    this.#start(stream, `${this.#seed}/${name}`);
     return stream;
+  }
+
+  /**
+   * Gives every stream another future: draws from here on come from the run's seed, the stream's name and `future`.
+   * Futures that are forked from one checkpoint get their own draws in this way.
+   */
+  branch(future: string): void {
+    let stream = 0;
+    for (const name of this.#names) {
+      this.#start(stream, `${this.#seed}/${future}/${name}`);
+      stream += 1;
+    }
+  }
+
+  #start(stream: Stream, seed: string): void {
+    const { c, s0, s1, s2 } = seedrandom.alea(seed, { state: true }).state() as unknown as AleaState;
+    this.#state.data.set([c, s0, s1, s2], stream * STATE);
   }
 
   /** Uniform in [0, 1), 32 bits. */
@@ -67,7 +84,21 @@ export class Random {
 
   /** Uniform in [0, 1), 53 bits, for distributions whose tails matter. */
   uniform53(stream: Stream): number {
-    return this.uniform(stream) + ((this.uniform(stream) * 0x200000) | 0) * TWO_TO_MINUS_53;
+    // Two steps of `uniform`, in one: its doubles would be allocated on their way here.
+    const state = this.#state.data;
+    const at = stream * STATE;
+    const s1 = state[at + 2];
+    const s2 = state[at + 3];
+    const first = 2091639 * state[at + 1] + state[at] * TWO_TO_MINUS_32;
+    const firstCarry = first | 0;
+    const high = first - firstCarry;
+    const second = 2091639 * s1 + firstCarry * TWO_TO_MINUS_32;
+    const carry = second | 0;
+    state[at] = carry;
+    state[at + 1] = s2;
+    state[at + 2] = high;
+    state[at + 3] = second - carry;
+    return high + ((state[at + 3] * 0x200000) | 0) * TWO_TO_MINUS_53;
   }
 
   /** A whole number in [0, count), from 32 bits: `count` is at most 2^32. */

@@ -8,9 +8,25 @@
  * a shard's own are `entityBase`, `entityBase + 1`, ...
  */
 import { Columns, type Float64Column, growColumn } from './columns.ts';
+import { Complaints, STANDSTILL_SAMPLE } from './complaints.ts';
 import { EventQueue } from './event-queue.ts';
+import {
+  A,
+  B,
+  C,
+  D,
+  KIND,
+  PRIORITY,
+  ROW_HALVES,
+  MICROSTEP as ROW_MICROSTEP,
+  ROW_WORDS,
+  SEQUENCE,
+  SOURCE,
+  TARGET,
+  TIME,
+} from './event-rows.ts';
 import { Random } from './random.ts';
-import { roundNs, TIME_NS_MAX } from './time.ts';
+import { nearestNs, TIME_NS_MAX } from './time.ts';
 import { TraceHash } from './trace-hash.ts';
 import type { TraceSink } from './trace-sink.ts';
 
@@ -37,16 +53,21 @@ export interface Limits {
 
 /** Columns of an event on its way to another shard, `MESSAGE_WORDS` numbers each. */
 export const MESSAGE_WORDS = 10;
+const NO_MESSAGES = new Float64Array(0);
 
 const NOW = 0;
 const MICROSTEP = 1;
 const EVENTS = 2;
 const EVENTS_THIS_INSTANT = 3;
 const OUTBOX_LENGTH = 4;
-const CLOCK_LENGTH = 5;
+/** The delay of the event that is being scheduled. */
+const DELAY = 5;
+const CLOCK_LENGTH = 6;
 /** Entities sit in columns of 32 bits. */
 const ENTITIES_MAX = 4_294_967_296;
+const ENTITIES_AT_START = 64;
 const NOBODY = -1;
+const NO_ROW = -1;
 
 export class Simulation {
   readonly columns = new Columns();
@@ -54,6 +75,7 @@ export class Simulation {
   readonly #queue: EventQueue;
   readonly #hash: TraceHash;
   readonly #limits: Limits;
+  readonly #complaints = new Complaints(this);
   readonly #entityBase: number;
   readonly #entityNames: string[] = [];
   readonly #sequence: Float64Column;
@@ -73,7 +95,7 @@ export class Simulation {
     this.random = new Random(this.columns, options.seed);
     this.#queue = new EventQueue(this.columns, options.limits.eventsPending);
     this.#hash = new TraceHash(this.columns);
-    this.#sequence = this.columns.float64('entities/sequence', 0);
+    this.#sequence = this.columns.float64('entities/sequence', ENTITIES_AT_START, 'grows');
     this.#clock = this.columns.float64('clock', CLOCK_LENGTH);
     this.#outbox = this.columns.float64('outbox', MESSAGE_WORDS, 'grows');
   }
@@ -97,6 +119,11 @@ export class Simulation {
     return this.#entityNames;
   }
 
+  /** The model's names of the kinds, none before it is set. */
+  get kindNames(): readonly string[] {
+    return this.#model?.kindNames ?? [];
+  }
+
   /** Time of the earliest pending event; Infinity when there is none. */
   get earliestNs(): number {
     return this.#queue.earliestNs;
@@ -111,9 +138,9 @@ export class Simulation {
     if (!(this.#entityBase + local < ENTITIES_MAX)) {
       throw new RangeError(`entity(${name}): entities are numbered below 2^32`);
     }
-    this.columns.mark(`entity/${name}`);
+    this.columns.label(`entity/${name}`);
     this.#entityNames.push(name);
-    growColumn(this.#sequence, local + 1);
+    if (local === this.#sequence.data.length) growColumn(this.#sequence, local * 2);
     this.#hash.addEntity(local);
     return this.#entityBase + local;
   }
@@ -122,6 +149,18 @@ export class Simulation {
   setModel(model: Model): void {
     this.#model = model;
     this.#kinds = model.kindNames.length;
+  }
+
+  /**
+   * Lets what happens in the same microstep happen in another legal order from here on: between events.
+   * What one entity sends another still arrives in the order of sending.
+   * @param seed a whole number below 2^32; 0 for the plain order
+   */
+  exploreTies(seed: number): void {
+    if (!(Number.isInteger(seed) && seed >= 0 && seed < ENTITIES_MAX)) {
+      throw new RangeError(`exploreTies(${seed}): expected a whole number from 0 to 2^32 - 1`);
+    }
+    this.#queue.tieSeed = seed;
   }
 
   /** Tells `sink` every event that is handled from here on. */
@@ -144,25 +183,11 @@ export class Simulation {
    *   2^53 ns, an unknown kind or target, or a delay below the lookahead
    */
   schedule(delayNs: number, target: number, kind: number, a = 0, b = 0, c = 0, d = 0, priority = 0): number {
-    const now = this.#clock.data[NOW];
-    if (!(delayNs >= 0 && now + delayNs <= TIME_NS_MAX)) this.#failDelay(delayNs, target, kind);
-    if (!(kind >= 0 && kind < this.#kinds)) this.#failKind(target, kind);
-    const delay = roundNs(delayNs);
-    const foreign = this.#isForeign(target);
-    if (foreign && !(this.#current !== NOBODY && target >= 0 && delay >= this.#lookaheadNs)) {
-      this.#failForeign(delay, target, kind);
-    }
-    const time = now + delay;
-    const source = this.#current === NOBODY ? target : this.#current;
-    const local = source - this.#entityBase;
-    const sequence = this.#sequence.data[local] + 1;
-    this.#sequence.data[local] = sequence;
-    if (foreign) {
-      this.#send(time, priority, target, source, sequence, kind, a, b, c, d);
-      return 0;
-    }
-    const microstep = delay === 0 ? this.#clock.data[MICROSTEP] + 1 : 0;
-    return this.#insert(time, microstep, priority, target, source, sequence, kind, a, b, c, d);
+    // Doubles that functions hand to each other are allocated: this one is small enough to be inlined, and what lies
+    // behind it takes the delay from the clock's column and gives back the row in place of a handle.
+    this.#clock.data[DELAY] = delayNs;
+    const row = this.#schedule(target, kind, a, b, c, d, priority);
+    return row === NO_ROW ? 0 : this.#queue.rows.handle(row);
   }
 
   /** Takes back a pending event; false when it has fired or was cancelled before. */
@@ -188,32 +213,35 @@ export class Simulation {
     const queue = this.#queue;
     const clock = this.#clock.data;
     const base = this.#entityBase;
-    let left = eventsMax;
-    while (queue.size > 0 && queue.earliestNs <= untilNs) {
-      if (left === 0) {
+    const standstillFrom = this.#limits.eventsPerInstant - STANDSTILL_SAMPLE;
+    const eventsEnd = clock[EVENTS] + eventsMax;
+    while (queue.bringUp() && queue.firstNs <= untilNs) {
+      if (clock[EVENTS] >= eventsEnd) {
         this.#current = NOBODY;
         return false;
       }
-      left -= 1;
       const row = queue.pop();
-      const time = queue.time.data[row];
-      const kind = queue.kind.data[row];
-      const target = queue.target.data[row];
-      const a = queue.a.data[row];
-      const b = queue.b.data[row];
-      const c = queue.c.data[row];
-      const d = queue.d.data[row];
+      const { data, halves } = queue.rows.records;
+      const word = row * ROW_WORDS;
+      const half = row * ROW_HALVES;
+      const time = data[word + TIME];
+      const kind = halves[half + KIND];
+      const target = halves[half + TARGET];
+      const a = data[word + A];
+      const b = data[word + B];
+      const c = data[word + C];
+      const d = data[word + D];
       if (time === clock[NOW]) {
         clock[EVENTS_THIS_INSTANT] += 1;
-        if (clock[EVENTS_THIS_INSTANT] > this.#limits.eventsPerInstant) this.#failStandstill(target, kind);
+        if (clock[EVENTS_THIS_INSTANT] > standstillFrom) this.#watchStandstill(target, kind);
       } else {
         clock[NOW] = time;
         clock[EVENTS_THIS_INSTANT] = 1;
       }
-      clock[MICROSTEP] = queue.microstep.data[row];
+      clock[MICROSTEP] = halves[half + ROW_MICROSTEP];
       if (this.#trace !== null) this.#tell(this.#trace, row);
-      queue.giveRow(row);
-      this.#hash.fold(target - base, time, kind, a, b, c, d);
+      this.#hash.fold(target - base, halves, half);
+      queue.rows.give(row);
       clock[EVENTS] += 1;
       this.#current = target;
       model.handle(kind, target, a, b, c, d);
@@ -227,32 +255,49 @@ export class Simulation {
     return true;
   }
 
-  /** Takes the events that entities of other shards are to receive, `MESSAGE_WORDS` numbers each. */
+  /**
+   * Takes the events that entities of other shards are to receive, `MESSAGE_WORDS` numbers each.
+   * @returns a view, good until the next event for another shard is scheduled
+   */
   takeOutbox(): Float64Array {
-    const messages = this.#outbox.data.slice(0, this.#clock.data[OUTBOX_LENGTH]);
+    const length = this.#clock.data[OUTBOX_LENGTH];
+    if (length === 0) return NO_MESSAGES;
     this.#clock.data[OUTBOX_LENGTH] = 0;
-    return messages;
+    return this.#outbox.data.subarray(0, length);
   }
 
   /**
-   * Puts in the events that other shards sent.
+   * Puts in the events that other shards sent: those in `messages` from number `from` up to number `to`, exclusive.
    * @throws Error when one is for nobody here, or for a time that the shard has run through
    */
-  deliver(messages: Float64Array): void {
-    for (let at = 0; at < messages.length; at += MESSAGE_WORDS) {
-      const [time, priority, target, source, sequence, kind, a, b, c, d] = messages.subarray(
-        at,
-        at + MESSAGE_WORDS,
-      );
+  deliver(messages: Float64Array, from = 0, to = messages.length): void {
+    for (let at = from; at < to; at += MESSAGE_WORDS) {
+      const time = messages[at];
+      const target = messages[at + 2];
+      const kind = messages[at + 5];
       if (this.#isForeign(target)) {
-        throw new RangeError(`deliver(${this.#kindName(kind)}): the shard has no ${this.#name(target)}`);
-      }
-      if (time <= this.#clock.data[NOW]) {
         throw new RangeError(
-          `deliver(${this.#kindName(kind)}) for ${this.#name(target)} at ${time} ns: the shard has run to ${this.nowNs} ns`,
+          `deliver(${this.#complaints.kind(kind)}): the shard has no ${this.#complaints.entity(target)}`,
         );
       }
-      this.#insert(time, 0, priority, target, source, sequence, kind, a, b, c, d);
+      if (!(time > this.#clock.data[NOW])) {
+        throw new RangeError(
+          `deliver(${this.#complaints.kind(kind)}) for ${this.#complaints.entity(target)} at ${time} ns: the shard has run to ${this.nowNs} ns`,
+        );
+      }
+      this.#insert(
+        time,
+        0,
+        messages[at + 1],
+        target,
+        messages[at + 3],
+        messages[at + 4],
+        kind,
+        messages[at + 6],
+        messages[at + 7],
+        messages[at + 8],
+        messages[at + 9],
+      );
     }
   }
 
@@ -261,22 +306,75 @@ export class Simulation {
     return this.#hash.chains();
   }
 
+  /** The row of the new event; NO_ROW when it goes to another shard. */
+  #schedule(
+    target: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    priority: number,
+  ): number {
+    const clock = this.#clock.data;
+    const delay = nearestNs(clock[DELAY]);
+    const time = clock[NOW] + delay;
+    if (!(time <= TIME_NS_MAX)) throw this.#complaints.delay(clock[DELAY], target, kind);
+    if (kind >>> 0 !== kind || kind >= this.#kinds) throw this.#complaints.unknownKind(target, kind);
+    if (priority >>> 0 !== priority) throw this.#complaints.priority(priority, target, kind);
+    const foreign = this.#isForeign(target);
+    if (foreign && !(this.#current !== NOBODY && target >= 0 && delay >= this.#lookaheadNs)) {
+      const running = this.#current === NOBODY ? null : this.#current;
+      throw this.#complaints.foreign(delay, target, kind, running, this.#lookaheadNs);
+    }
+    const source = this.#current === NOBODY ? target : this.#current;
+    const local = source - this.#entityBase;
+    const sequence = this.#sequence.data[local] + 1;
+    this.#sequence.data[local] = sequence;
+    if (foreign) {
+      this.#send(time, priority, target, source, sequence, kind, a, b, c, d);
+      return NO_ROW;
+    }
+    const microstep = delay === 0 ? clock[MICROSTEP] + 1 : 0;
+    const queue = this.#queue;
+    if (queue.size >= this.#limits.eventsPending) this.#failPending(target, kind);
+    const row = queue.rows.take();
+    const { data, halves } = queue.rows.records;
+    const word = row * ROW_WORDS;
+    const half = row * ROW_HALVES;
+    data[word + TIME] = time;
+    data[word + SEQUENCE] = sequence;
+    data[word + A] = a;
+    data[word + B] = b;
+    data[word + C] = c;
+    data[word + D] = d;
+    halves[half + ROW_MICROSTEP] = microstep;
+    halves[half + PRIORITY] = priority;
+    halves[half + TARGET] = target;
+    halves[half + SOURCE] = source;
+    halves[half + KIND] = kind;
+    queue.insert(row);
+    return row;
+  }
+
   #tell(sink: TraceSink, row: number): void {
-    const { time, microstep, priority, target, source, sequence, kind, a, b, c, d } = this.#queue;
-    const scheduled = this.#sequence.data[target.data[row] - this.#entityBase];
+    const { data, halves } = this.#queue.rows.records;
+    const word = row * ROW_WORDS;
+    const half = row * ROW_HALVES;
+    const target = halves[half + TARGET];
     sink.event(
-      time.data[row],
-      microstep.data[row],
-      priority.data[row],
-      target.data[row],
-      source.data[row],
-      sequence.data[row],
-      kind.data[row],
-      a.data[row],
-      b.data[row],
-      c.data[row],
-      d.data[row],
-      scheduled,
+      data[word + TIME],
+      halves[half + ROW_MICROSTEP],
+      halves[half + PRIORITY],
+      target,
+      halves[half + SOURCE],
+      data[word + SEQUENCE],
+      halves[half + KIND],
+      data[word + A],
+      data[word + B],
+      data[word + C],
+      data[word + D],
+      this.#sequence.data[target - this.#entityBase],
     );
   }
 
@@ -292,21 +390,25 @@ export class Simulation {
     b: number,
     c: number,
     d: number,
-  ): number {
+  ): void {
     const queue = this.#queue;
-    const row = queue.takeRow();
-    queue.time.data[row] = time;
-    queue.microstep.data[row] = microstep;
-    queue.priority.data[row] = priority;
-    queue.target.data[row] = target;
-    queue.source.data[row] = source;
-    queue.sequence.data[row] = sequence;
-    queue.kind.data[row] = kind;
-    queue.a.data[row] = a;
-    queue.b.data[row] = b;
-    queue.c.data[row] = c;
-    queue.d.data[row] = d;
-    return queue.insert(row);
+    if (queue.size >= this.#limits.eventsPending) this.#failPending(target, kind);
+    const row = queue.rows.take();
+    const { data, halves } = queue.rows.records;
+    const word = row * ROW_WORDS;
+    const half = row * ROW_HALVES;
+    data[word + TIME] = time;
+    data[word + SEQUENCE] = sequence;
+    data[word + A] = a;
+    data[word + B] = b;
+    data[word + C] = c;
+    data[word + D] = d;
+    halves[half + ROW_MICROSTEP] = microstep;
+    halves[half + PRIORITY] = priority;
+    halves[half + TARGET] = target;
+    halves[half + SOURCE] = source;
+    halves[half + KIND] = kind;
+    queue.insert(row);
   }
 
   #send(
@@ -337,51 +439,21 @@ export class Simulation {
     this.#clock.data[OUTBOX_LENGTH] = at + MESSAGE_WORDS;
   }
 
+  #failPending(target: number, kind: number): never {
+    throw this.#complaints.pending(this.#limits.eventsPending, target, kind, this.#queue.rows);
+  }
+
+  /** Near the limit of events without time passing, and at it. */
+  #watchStandstill(target: number, kind: number): void {
+    const { eventsPerInstant } = this.#limits;
+    if (this.#clock.data[EVENTS_THIS_INSTANT] > eventsPerInstant) {
+      throw this.#complaints.standstill(eventsPerInstant);
+    }
+    this.#complaints.noteStandstill(target, kind);
+  }
+
   #isForeign(entity: number): boolean {
     const local = entity - this.#entityBase;
     return !(local >= 0 && local < this.#entityNames.length);
-  }
-
-  #name(entity: number): string {
-    return this.#entityNames[entity - this.#entityBase] ?? `entity ${entity}`;
-  }
-
-  #failDelay(delayNs: number, target: number, kind: number): never {
-    throw new RangeError(
-      `schedule(${this.#kindName(kind)}) for ${this.#name(target)} in ${delayNs} ns, at ${this.nowNs} ns: ` +
-        'expected a delay from 0 to the end of simulated time at 2^53 - 1 ns',
-    );
-  }
-
-  #failKind(target: number, kind: number): never {
-    throw new RangeError(
-      `schedule(${this.#kindName(kind)}) for ${this.#name(target)}: ` +
-        (this.#model === null
-          ? 'the simulation has no model yet'
-          : `the model knows kinds 0 to ${this.#kinds - 1}`),
-    );
-  }
-
-  #failForeign(delayNs: number, target: number, kind: number): never {
-    const call = `schedule(${this.#kindName(kind)}) for ${this.#name(target)} in ${delayNs} ns`;
-    if (!(target >= 0) || this.#lookaheadNs === Number.POSITIVE_INFINITY) {
-      throw new RangeError(`${call}: there is no such entity, and no other shard to have it`);
-    }
-    if (this.#current === NOBODY)
-      throw new RangeError(`${call}: only a running entity can reach another shard`);
-    throw new RangeError(
-      `${call} from ${this.#name(this.#current)}: another shard is ${this.#lookaheadNs} ns away (lookahead)`,
-    );
-  }
-
-  #failStandstill(target: number, kind: number): never {
-    throw new Error(
-      `${this.#limits.eventsPerInstant} events passed at ${this.nowNs} ns without time moving on; ` +
-        `the last was ${this.#kindName(kind)} for ${this.#name(target)}`,
-    );
-  }
-
-  #kindName(kind: number): string {
-    return this.#model?.kindNames[kind] ?? `unknown kind ${kind}`;
   }
 }

@@ -7,57 +7,54 @@
  */
 import type { Columns, Uint32Column } from './columns.ts';
 import { growColumn } from './columns.ts';
+import { A, D, KIND, TIME } from './event-rows.ts';
 
 const MULTIPLIER_1 = 0xcc9e2d51 | 0;
 const MULTIPLIER_2 = 0x1b873593 | 0;
 const SEED_1 = 0x9747b28c;
 const SEED_2 = 0x3c6ef372;
-
-const scratchNumber = new Float64Array(1);
-const scratchWords = new Uint32Array(scratchNumber.buffer);
+const ENTITIES_AT_START = 64;
 
 export class TraceHash {
   readonly #lanes: Uint32Column;
+  #entities = 0;
 
   constructor(columns: Columns) {
-    this.#lanes = columns.uint32('trace-hash', 0);
+    this.#lanes = columns.uint32('trace-hash', ENTITIES_AT_START * 2, 'grows');
   }
 
   /** Makes room for the chain of one more entity. */
   addEntity(local: number): void {
-    growColumn(this.#lanes, (local + 1) * 2);
+    if (local * 2 === this.#lanes.data.length) growColumn(this.#lanes, local * 4);
+    this.#entities = local + 1;
     this.#lanes.data[local * 2] = SEED_1;
     this.#lanes.data[local * 2 + 1] = SEED_2;
   }
 
-  /** Folds one event into its entity's chain. */
-  fold(local: number, timeNs: number, kind: number, a: number, b: number, c: number, d: number): void {
+  /** Folds the event in the record at `half` into its entity's chain. */
+  fold(local: number, halves: Uint32Array, half: number): void {
     const lanes = this.#lanes.data;
     const at = local * 2;
+    const kind = halves[half + KIND];
     let one = lanes[at] ^ kind;
     let two = lanes[at + 1] + kind;
-    scratchNumber[0] = timeNs;
-    one = step1(one, scratchWords[0], scratchWords[1]);
-    two = step2(two, scratchWords[0], scratchWords[1]);
-    scratchNumber[0] = a;
-    one = step1(one, scratchWords[0], scratchWords[1]);
-    two = step2(two, scratchWords[0], scratchWords[1]);
-    scratchNumber[0] = b;
-    one = step1(one, scratchWords[0], scratchWords[1]);
-    two = step2(two, scratchWords[0], scratchWords[1]);
-    scratchNumber[0] = c;
-    one = step1(one, scratchWords[0], scratchWords[1]);
-    two = step2(two, scratchWords[0], scratchWords[1]);
-    scratchNumber[0] = d;
-    one = step1(one, scratchWords[0], scratchWords[1]);
-    two = step2(two, scratchWords[0], scratchWords[1]);
+    let low = halves[half + TIME * 2];
+    let high = halves[half + TIME * 2 + 1];
+    one = step1(one, low, high);
+    two = step2(two, low, high);
+    for (let word = half + A * 2; word <= half + D * 2; word += 2) {
+      low = halves[word];
+      high = halves[word + 1];
+      one = step1(one, low, high);
+      two = step2(two, low, high);
+    }
     lanes[at] = one;
     lanes[at + 1] = two;
   }
 
   /** A copy of the chains, two words per entity, in the entities' order. */
   chains(): Uint32Array {
-    return this.#lanes.data.slice();
+    return this.#lanes.data.slice(0, this.#entities * 2);
   }
 }
 

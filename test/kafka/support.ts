@@ -210,7 +210,7 @@ export function meanLatencyNs(read: ShardReadOut, index = 0): number {
 
 /** The contents of a column. */
 export function column(model: ClusterModel, name: string): ArrayLike<number> {
-  const data = model.sim.columns.checkpoint().get(name);
+  const data = model.sim.columns.checkpoint().columns.get(name);
   if (data === undefined) throw new Error(`the model has no column ${name}`);
   return data;
 }

@@ -19,7 +19,7 @@ describe('the column registry', () => {
     time.data.set([1.5, 2.5]);
     const checkpoint = columns.checkpoint();
     time.data[0] = 9;
-    assert.deepEqual(checkpoint, new Map([['time', Float64Array.of(1.5, 2.5)]]));
+    assert.deepEqual(checkpoint.columns, new Map([['time', Float64Array.of(1.5, 2.5)]]));
   });
 
   test('copies a checkpoint back, so that one checkpoint starts many runs', () => {
@@ -86,10 +86,10 @@ describe('the column registry', () => {
       'has "time" where this model has "kind"',
     ],
     [
-      'that lacks a mark',
+      'with a label too many',
       registry((columns) => {
         columns.float64('time', 2);
-        columns.mark('stream/gc');
+        columns.label('stream/gc');
       }),
       'has "stream/gc", which this model does not have',
     ],
@@ -105,4 +105,45 @@ describe('the column registry', () => {
       assert.deepEqual(kind.data, Uint32Array.of(1, 2, 3));
     });
   }
+
+  test('refuses a label that is taken', () => {
+    const columns = new Columns();
+    columns.label('entity/broker-1');
+    assert.throws(() => columns.label('entity/broker-1'), { message: '"entity/broker-1" exists already' });
+  });
+
+  test('refuses a checkpoint with its labels in another order', () => {
+    const [columns, other] = [new Columns(), new Columns()];
+    for (const label of ['a', 'b']) columns.label(label);
+    for (const label of ['b', 'a']) other.label(label);
+    assert.throws(() => columns.restore(other.checkpoint()), {
+      message: `${OTHER}has "b" where this model has "a"`,
+    });
+  });
+
+  test('refuses a checkpoint of another version', () => {
+    const columns = registry();
+    const checkpoint = { ...columns.checkpoint(), format: 'brokertwin.checkpoint/0' };
+    assert.throws(() => columns.restore(checkpoint), {
+      message: `${OTHER}is "brokertwin.checkpoint/0", this version reads "brokertwin.checkpoint/1"`,
+    });
+  });
+});
+
+describe('a column of records', () => {
+  test('shows the same bytes as numbers of 64 and of 32 bits, also when it has grown and was restored', () => {
+    const columns = new Columns();
+    const records = columns.records('rows', 2, 1);
+    records.data[0] = 1.5;
+    records.halves[3] = 7;
+    const checkpoint = columns.checkpoint();
+    growColumn(records, 4);
+    assert.deepEqual([records.data.length, records.halves.length], [4, 8]);
+    assert.deepEqual([records.data[0], records.halves[3]], [1.5, 7]);
+    columns.restore(checkpoint);
+    assert.deepEqual([records.data.length, records.halves.length], [2, 4]);
+    records.halves[1] = 0;
+    assert.notEqual(records.data[0], 1.5);
+    assert.equal(records.halves[3], 7);
+  });
 });

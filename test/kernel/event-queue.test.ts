@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import seedrandom from 'seedrandom';
 import { Columns } from '../../src/kernel/columns.ts';
 import { EventQueue } from '../../src/kernel/event-queue.ts';
+import {
+  GENERATION,
+  MICROSTEP,
+  PRIORITY,
+  ROW_HALVES,
+  ROW_WORDS,
+  SEQUENCE,
+  SOURCE,
+  TARGET,
+  TIME,
+} from '../../src/kernel/event-rows.ts';
 
 interface Event {
   readonly time: number;
@@ -23,22 +35,31 @@ function compare(x: Event, y: Event): number {
 }
 
 function schedule(queue: EventQueue, event: Event): number {
-  const row = queue.takeRow();
-  for (const field of ORDER) queue[field].data[row] = event[field];
-  return queue.insert(row);
+  const row = queue.rows.take();
+  const { data, halves } = queue.rows.records;
+  data[row * ROW_WORDS + TIME] = event.time;
+  data[row * ROW_WORDS + SEQUENCE] = event.sequence;
+  halves[row * ROW_HALVES + MICROSTEP] = event.microstep;
+  halves[row * ROW_HALVES + PRIORITY] = event.priority;
+  halves[row * ROW_HALVES + TARGET] = event.target;
+  halves[row * ROW_HALVES + SOURCE] = event.source;
+  queue.insert(row);
+  return queue.rows.handle(row);
 }
 
 function pop(queue: EventQueue): Event {
+  assert.ok(queue.bringUp());
   const row = queue.pop();
+  const { data, halves } = queue.rows.records;
   const event = {
-    time: queue.time.data[row],
-    microstep: queue.microstep.data[row],
-    priority: queue.priority.data[row],
-    target: queue.target.data[row],
-    source: queue.source.data[row],
-    sequence: queue.sequence.data[row],
+    time: data[row * ROW_WORDS + TIME],
+    microstep: halves[row * ROW_HALVES + MICROSTEP],
+    priority: halves[row * ROW_HALVES + PRIORITY],
+    target: halves[row * ROW_HALVES + TARGET],
+    source: halves[row * ROW_HALVES + SOURCE],
+    sequence: data[row * ROW_WORDS + SEQUENCE],
   };
-  queue.giveRow(row);
+  queue.rows.give(row);
   return event;
 }
 
@@ -64,6 +85,28 @@ class SortedList {
     const [[handle, event]] = [...this.#pending].sort(([, x], [, y]) => compare(x, y));
     this.#pending.delete(handle);
     return event;
+  }
+}
+
+/** A plain twin for many events: a list that is always in order. */
+class OrderedList {
+  readonly #events: Event[] = [];
+
+  get size(): number {
+    return this.#events.length;
+  }
+  add(event: Event): void {
+    let low = 0;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(this.#events[middle], event) < 0) high = middle;
+      else low = middle + 1;
+    }
+    this.#events.splice(low, 0, event);
+  }
+  shift(): Event | undefined {
+    return this.#events.pop();
   }
 }
 
@@ -133,6 +176,54 @@ describe('the event queue', () => {
     );
   });
 
+  // Every part of the ladder: bursts at one instant, a heap that outgrows itself, rungs in rungs, the top, sweeps.
+  const mixes: readonly (readonly [title: string, delays: readonly number[], cancelled: number])[] = [
+    ['near and far', [0, 1, 100, 5_000, 1e6, 1e9, 3e10], 0.2],
+    ['mostly cancelled and far', [1e6, 3e10], 0.9],
+    ['all at few instants', [0, 0, 0, 64], 0.1],
+    ['spread evenly', [1e6], 0],
+    ['up to the end of time', [10, 2 ** 40, 2 ** 52], 0.3],
+  ];
+  for (const [title, delays, cancelled] of mixes) {
+    for (const pending of [3, 60, 3_000]) {
+      test(`gives ${pending} events that are ${title} in order while others come and go`, () => {
+        const queue = new EventQueue(new Columns(), 100_000);
+        const list = new OrderedList();
+        const random = seedrandom.alea(`${title} ${pending}`);
+        let now = 0;
+        for (let sequence = 0; sequence < pending * 2 + 6_000; sequence += 1) {
+          const delay = Math.floor(random() * delays[Math.floor(random() * delays.length)]);
+          const event = {
+            ...at(Math.min(now + delay, Number.MAX_SAFE_INTEGER), sequence),
+            target: Math.floor(random() * 3),
+          };
+          const handle = schedule(queue, event);
+          if (random() < cancelled) assert.equal(queue.cancel(handle), true);
+          else list.add(event);
+          while (list.size > pending || (list.size > 0 && random() < 0.3)) {
+            const event = pop(queue);
+            assert.deepEqual(event, list.shift());
+            now = event.time;
+          }
+          assert.equal(queue.size, list.size);
+        }
+        while (list.size > 0) assert.deepEqual(pop(queue), list.shift());
+        assert.equal(queue.bringUp(), false);
+      });
+    }
+  }
+
+  test('keeps rows for no more events than are pending, and as many cancelled', () => {
+    const queue = new EventQueue(new Columns(), 100_000);
+    const handles: number[] = [];
+    for (let sequence = 0; sequence < 50_000; sequence += 1) {
+      handles.push(schedule(queue, at(1e9 + sequence, sequence)));
+      if (handles.length > 2_000) assert.ok(queue.cancel(handles.shift() ?? 0));
+    }
+    assert.equal(queue.size, 2_000);
+    assert.ok(queue.rows.top <= 4_100, `${queue.rows.top} rows`);
+  });
+
   for (const [place, field] of ORDER.entries()) {
     test(`puts the lower ${field} first, whatever the fields after it`, () => {
       const before = Object.fromEntries(ORDER.map((name, index) => [name, index > place ? 7 : 3]));
@@ -176,20 +267,6 @@ describe('the event queue', () => {
     for (let index = 0; index < 3000; index += 3) assert.equal(pop(queue).time, index);
   });
 
-  for (const limit of [10, 1500]) {
-    test(`refuses event ${limit + 1} when ${limit} may be pending, naming its table`, () => {
-      const queue = new EventQueue(new Columns(), limit);
-      for (let index = 0; index < limit; index += 1) schedule(queue, at(index));
-      assert.throws(() => schedule(queue, at(0)), {
-        name: 'RangeError',
-        message: `table "events" is full: ${limit} rows are its limit`,
-      });
-      assert.equal(pop(queue).time, 0);
-      schedule(queue, at(5));
-      assert.equal(queue.size, limit);
-    });
-  }
-
   test('does not cancel an event that fired, was cancelled, or whose row another event has taken', () => {
     const queue = new EventQueue(new Columns(), 10);
     const fired = schedule(queue, at(1));
@@ -213,12 +290,12 @@ describe('the event queue', () => {
   });
 
   test('keeps handles exact and stale ones stale however often a row is used', () => {
-    const columns = new Columns();
-    const queue = new EventQueue(columns, 10);
-    const checkpoint = columns.checkpoint();
+    const queue = new EventQueue(new Columns(), 10);
     const lastGeneration = 134_217_726;
-    checkpoint.get('events/generation')?.fill(lastGeneration);
-    columns.restore(checkpoint);
+    schedule(queue, at(1));
+    pop(queue);
+    const { halves } = queue.rows.records;
+    halves[GENERATION] = lastGeneration;
     const handles = Array.from({ length: 3 }, () => {
       const handle = schedule(queue, at(1));
       pop(queue);
@@ -229,5 +306,78 @@ describe('the event queue', () => {
     schedule(queue, at(1));
     for (const stale of handles) assert.equal(queue.cancel(stale), false);
     assert.equal(queue.size, 1);
+  });
+
+  describe('with a tie seed', () => {
+    const tied = Array.from(
+      { length: 24 },
+      (_, index): Event => ({
+        time: 5,
+        microstep: index >> 4,
+        priority: (index >> 3) & 1,
+        target: (index >> 2) & 1,
+        source: (index >> 1) & 1,
+        sequence: index & 1,
+      }),
+    );
+
+    function order(seed: number, events: readonly Event[]): Event[] {
+      const queue = new EventQueue(new Columns(), 100);
+      for (const event of events) schedule(queue, event);
+      queue.tieSeed = seed;
+      return events.map(() => pop(queue));
+    }
+
+    test('gives the same order for the same seed, whatever the order of scheduling', () => {
+      for (let seed = 1; seed < 50; seed += 1) {
+        assert.deepEqual(order(seed, tied.toReversed()), order(seed, tied));
+      }
+    });
+
+    test('gives other orders for other seeds, all of them legal', () => {
+      const orders = new Set<string>();
+      for (let seed = 0; seed < 50; seed += 1) {
+        const events = order(seed, tied);
+        orders.add(JSON.stringify(events));
+        events.slice(1).forEach((event, index) => {
+          const before = events[index];
+          assert.ok(before.microstep <= event.microstep);
+          if (before.microstep === event.microstep) assert.ok(before.priority <= event.priority);
+        });
+        for (const { target, source, microstep, priority } of tied) {
+          const sequences = events.filter(
+            (event) =>
+              event.target === target &&
+              event.source === source &&
+              event.microstep === microstep &&
+              event.priority === priority,
+          );
+          assert.deepEqual(
+            sequences.map(({ sequence }) => sequence),
+            [0, 1],
+          );
+        }
+      }
+      assert.ok(orders.size > 40, `${orders.size} orders`);
+    });
+
+    test('0 is the plain order again', () => {
+      const queue = new EventQueue(new Columns(), 100);
+      for (const event of tied) schedule(queue, event);
+      queue.tieSeed = 7;
+      queue.tieSeed = 0;
+      assert.deepEqual(
+        tied.map(() => pop(queue)),
+        tied.toSorted(compare),
+      );
+    });
+
+    test('leaves events at different times alone', () => {
+      const events = [3, 1, 2].map((time) => at(time));
+      assert.deepEqual(
+        order(9, events).map(({ time }) => time),
+        [1, 2, 3],
+      );
+    });
   });
 });

@@ -4,27 +4,10 @@ import fc from 'fast-check';
 import seedrandom from 'seedrandom';
 import { Columns } from '../../src/kernel/columns.ts';
 import { Random } from '../../src/kernel/random.ts';
+import { draws, KOLMOGOROV_MAX, kolmogorov } from './support/goodness-of-fit.ts';
 
 const SEEDS = ['1', '2', '3', '4', '5', '6'];
 const DRAWS = 20_000;
-/** Kolmogorov's distribution: sqrt(n) D is above this in 1 of 1000 samples of the right distribution. */
-const KOLMOGOROV_MAX = 1.95;
-
-function draws(seed: string, draw: (random: Random, stream: number) => number, count = DRAWS): number[] {
-  const random = new Random(new Columns(), seed);
-  const stream = random.stream('draws');
-  return Array.from({ length: count }, () => draw(random, stream));
-}
-
-/** sqrt(n) times the greatest distance between the sample's distribution and `cdf`. */
-function kolmogorov(sample: readonly number[], cdf: (x: number) => number): number {
-  const sorted = sample.toSorted((x, y) => x - y);
-  const distances = sorted.map((x, index) =>
-    Math.max(cdf(x) - index / sorted.length, (index + 1) / sorted.length - cdf(x)),
-  );
-  return Math.max(...distances) * Math.sqrt(sample.length);
-}
-
 function mean(sample: readonly number[]): number {
   return sample.reduce((sum, x) => sum + x, 0) / sample.length;
 }
@@ -58,7 +41,7 @@ describe('random streams', () => {
   });
 
   test('do not depend on which other streams there are, nor on their order and draws', () => {
-    const alone = draws('7', (random, stream) => random.uniform(stream), 100);
+    const alone = draws('7', 100, (random, stream) => random.uniform(stream));
     const random = new Random(new Columns(), '7');
     const before = random.stream('before');
     random.uniform(before);
@@ -101,7 +84,7 @@ describe('random streams', () => {
 
   test('draw whole numbers below a count, each as often', () => {
     const counts = [0, 0, 0, 0, 0, 0];
-    for (const face of draws('7', (random, stream) => random.integer(stream, 6))) counts[face] += 1;
+    for (const face of draws('7', DRAWS, (random, stream) => random.integer(stream, 6))) counts[face] += 1;
     assert.equal(counts.length, 6);
     const chiSquared = counts.reduce((sum, n) => sum + (n - DRAWS / 6) ** 2 / (DRAWS / 6), 0);
     // 20.5 is exceeded once in 1000 samples with 5 degrees of freedom.
@@ -111,7 +94,7 @@ describe('random streams', () => {
   for (const seed of SEEDS) {
     test(`are uniform (seed ${seed})`, () => {
       for (const draw of ['uniform', 'uniform53'] as const) {
-        const sample = draws(seed, (random, stream) => random[draw](stream));
+        const sample = draws(seed, DRAWS, (random, stream) => random[draw](stream));
         assert.ok(sample.every((x) => x >= 0 && x < 1));
         const distance = kolmogorov(sample, (x) => x);
         assert.ok(distance < KOLMOGOROV_MAX, `${draw}: ${distance}`);
@@ -120,7 +103,7 @@ describe('random streams', () => {
 
     test(`give exponential times of the mean asked for (seed ${seed})`, () => {
       const asked = 250;
-      const sample = draws(seed, (random, stream) => random.exponential(stream, asked));
+      const sample = draws(seed, DRAWS, (random, stream) => random.exponential(stream, asked));
       const found = mean(sample);
       const variance = mean(sample.map((x) => (x - found) ** 2));
       // Standard errors for n draws: mean / sqrt(n), and mean^2 sqrt(8 / n) for the variance.
@@ -132,4 +115,17 @@ describe('random streams', () => {
       assert.ok(kolmogorov(sample, cdf(asked * 1.06)) > KOLMOGOROV_MAX, 'the test sees a mean 6 % off');
     });
   }
+
+  test('have their own draws in another future, the same whenever it is taken', () => {
+    const random = new Random(new Columns(), '7');
+    const streams = ['gc', 'sizes'].map((name) => random.stream(name));
+    const drawn = (future: string): number[] => {
+      random.branch(future);
+      return streams.map((stream) => random.uniform(stream));
+    };
+    const first = drawn('future-1');
+    assert.equal(new Set([...first, ...drawn('future-2')]).size, 4);
+    assert.deepEqual(drawn('future-1'), first);
+    assert.equal(first[0], seedrandom.alea('7/future-1/gc')());
+  });
 });

@@ -7,6 +7,7 @@ import { KINDS, smallSimulation } from './support/small-simulation.ts';
 
 const PING = KINDS.indexOf('ping');
 const PONG = KINDS.indexOf('pong');
+const STOP = KINDS.indexOf('stop');
 
 function targets(handled: readonly { readonly target: number }[]): number[] {
   return handled.map(({ target }) => target);
@@ -196,19 +197,41 @@ describe('running', () => {
     );
   });
 
-  test('stops a model in which time stands still, naming the entity and the kind', () => {
+  test('stops a model that schedules without end, naming what most pending events are', () => {
+    const { sim } = smallSimulation(['broker', 'client'], undefined, { eventsPending: 5 });
+    sim.schedule(10, 1, 0);
+    for (let timer = 0; timer < 4; timer += 1) sim.schedule(20, 0, 1);
+    assert.throws(() => sim.schedule(30, 1, 2), {
+      name: 'RangeError',
+      message:
+        'schedule(stop) for client at 0 ns: 5 events are pending, the limit: 4 pong for broker, 1 ping for client',
+    });
+  });
+
+  test('may have as many events cancelled as it likes', () => {
+    const { sim } = smallSimulation(['broker'], undefined, { eventsPending: 5 });
+    for (let timer = 0; timer < 20_000; timer += 1) assert.ok(sim.cancel(sim.schedule(1e9, 0, 0)));
+    for (let timer = 0; timer < 5; timer += 1) sim.schedule(1e9, 0, 0);
+    sim.run(2e9);
+    assert.equal(sim.events, 5);
+  });
+
+  test('stops a model in which time stands still, naming the entities and kinds that go round', () => {
     const { sim, handled } = smallSimulation(
       ['idle', 'busy'],
-      ({ target }) => {
-        sim.schedule(0, target, PONG);
+      ({ target, kind }) => {
+        if (handled.length < 3) sim.schedule(0, target, STOP);
+        else sim.schedule(0, 1 - target, kind === PING ? PONG : PING);
       },
-      { eventsPerInstant: 100 },
+      { eventsPerInstant: 500 },
     );
     sim.schedule(5, 1, PING);
     assert.throws(() => sim.run(10), {
-      message: '100 events passed at 5 ns without time moving on; the last was pong for busy',
+      message:
+        '500 events passed at 5 ns without time moving on; ' +
+        'the last 100: 50 pong for busy, 50 ping for idle',
     });
-    assert.equal(handled.length, 100);
+    assert.equal(handled.length, 500);
   });
 
   for (const startNs of [0, 5]) {
@@ -357,7 +380,27 @@ describe('bad input to a simulation', () => {
     );
   });
 
-  for (const kind of [KINDS.length, -1, Number.NaN]) {
+  for (const priority of [-1, 0.5, 2 ** 32, Number.NaN]) {
+    test(`is the priority ${priority}, refused with the kind and the entity`, () => {
+      const { sim } = smallSimulation(['broker']);
+      assert.throws(() => sim.schedule(1, 0, 0, 0, 0, 0, 0, priority), {
+        name: 'RangeError',
+        message: `schedule(ping) for broker: expected a priority from 0 to 2^32 - 1, a whole number, found ${priority}`,
+      });
+    });
+  }
+
+  for (const seed of [-1, 0.5, 2 ** 32]) {
+    test(`is the tie seed ${seed}`, () => {
+      const { sim } = smallSimulation(['broker']);
+      assert.throws(() => sim.exploreTies(seed), {
+        name: 'RangeError',
+        message: `exploreTies(${seed}): expected a whole number from 0 to 2^32 - 1`,
+      });
+    });
+  }
+
+  for (const kind of [0.5, KINDS.length, -1, Number.NaN]) {
     test(`is the kind ${kind}, refused with the entity`, () => {
       const { sim } = smallSimulation(['broker-1']);
       assert.throws(() => sim.schedule(1, 0, kind), {

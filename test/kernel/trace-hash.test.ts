@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Columns } from '../../src/kernel/columns.ts';
+import { Columns, RecordColumn } from '../../src/kernel/columns.ts';
+import { A, KIND, ROW_WORDS, TIME } from '../../src/kernel/event-rows.ts';
 import { foldChains, TraceHash } from '../../src/kernel/trace-hash.ts';
 
 interface Event {
@@ -14,7 +15,14 @@ const ENTITIES = 3;
 function chains(events: readonly Event[]): Uint32Array {
   const hash = new TraceHash(new Columns());
   for (let entity = 0; entity < ENTITIES; entity += 1) hash.addEntity(entity);
-  for (const { entity, words } of events) hash.fold(entity, ...words);
+  const record = new RecordColumn(ROW_WORDS);
+  for (const { entity, words } of events) {
+    const [time, kind, ...payload] = words;
+    record.data[TIME] = time;
+    record.halves[KIND] = kind;
+    record.data.set(payload, A);
+    hash.fold(entity, record.halves, 0);
+  }
   return hash.chains();
 }
 

@@ -2,24 +2,28 @@
  * Runs shards in conservative windows: no shard is ever more than the lookahead ahead of another, and an event for
  * another shard takes at least the lookahead, so that it can't come late.
  *
- *   window k: every worker runs its shards to the same time ─► events between shards are exchanged ─► window k + 1
+ *   this thread         progress, abort, watch ·············· (reads heartbeats, takes no part in the windows)
  *
- * A window begins at the earliest pending event of all shards, so that idle time costs nothing.
- * The events that a shard takes in are ordered by the total order alone, so that the result does not depend on the
- * number of workers.
+ *   worker 0   ─ shards 0, 2 ─┐  meet  ┌─ shards 0, 2 ─┐  meet  ┌─
+ *   worker 1   ─ shards 1, 3 ─┴────────┴─ shards 1, 3 ─┴────────┴─        barrier and mailboxes in shared memory
+ *                  window k                window k+1
+ *
+ * On one worker the same windows run in this thread, which goes back to its event loop now and then.
+ *
+ *   run-shards ─┬─► party (one worker's way through the windows) ─► shard-group, barrier, mailboxes, windows, heartbeats
+ *               └─► crew (threads) ─► worker ─► party
  */
-import { Worker } from 'node:worker_threads';
-import { MESSAGE_WORDS } from '../simulation.ts';
+import { availableParallelism } from 'node:os';
 import { roundNs } from '../time.ts';
-import {
-  type CreateShard,
-  ENTITIES_PER_SHARD,
-  type FromWorker,
-  type ShardOutcome,
-  type ToWorker,
-  type WorkerStart,
-} from './shard.ts';
-import { ShardGroup } from './shard-group.ts';
+import { barrierMemory } from './barrier.ts';
+import { runCrew } from './crew.ts';
+import { earlier } from './failure.ts';
+import { heartbeatMemory } from './heartbeats.ts';
+import { loadModules } from './load-modules.ts';
+import { mailboxMemory } from './mailboxes.ts';
+import { numbersBrought, Party, SLICE_EVENTS } from './party.ts';
+import type { FromWorker, ShardCheckpoint, ShardModule, ShardOutcome, WorkerStart } from './shard.ts';
+import type { WindowPlan } from './windows.ts';
 
 export interface RunShardsOptions {
   /** URL of a module that exports `createShard`. */
@@ -27,191 +31,128 @@ export interface RunShardsOptions {
   /** Plain data for `createShard`. */
   readonly input: unknown;
   readonly shards: number;
+  /** Threads to run them on; with one they run in the caller's. */
   readonly workers: number;
   /** Events up to and including this time are handled. */
   readonly untilNs: number;
   /** Least delay of an event between shards, at least 1 ns; null when they never send each other any. */
   readonly lookaheadNs: number | null;
-  /** Called between windows with the simulated time. */
+  /** End the run at this time, at most `untilNs`, with a checkpoint of every shard among its outcomes. */
+  readonly checkpointAtNs?: number;
+  /** The checkpoints of an earlier run, one a shard, from which to go on; any number of workers may. */
+  readonly from?: readonly ShardCheckpoint[];
+  /** Module that exports `observeShard`. */
+  readonly observer?: ShardModule | null;
+  /** Called now and then with the simulated time, never twice with the same. */
   readonly onProgress?: (nowNs: number) => void;
   readonly signal?: AbortSignal;
+  /**
+   * Wall time without a sign of life from a shard at work after which the run is ended. A shard in the caller's own
+   * thread (one worker) can't be watched.
+   */
+  readonly stallTimeoutMs?: number;
+  /** Most events from the shards of one worker to those of one in a window. */
+  readonly messagesPerWindowMax?: number;
 }
 
-/** Longest window, so that progress shows and an abort is heard. */
-const WINDOW_NS_MAX = 1_000_000_000;
-/** Least wall time between two yields to the host's event loop, which progress and aborts need. */
+/** Least wall time between two returns to the event loop, which progress and aborts need. */
 const YIELD_MS = 50;
-
-interface Group {
-  readonly shards: readonly number[];
-  run(
-    untilNs: number,
-    inbox: readonly Float64Array[],
-  ): Promise<{ outbox: readonly Float64Array[]; earliestNs: number }>;
-  finish(): Promise<readonly ShardOutcome[]>;
-  stop(): Promise<void>;
-}
+const STALL_MS = 60_000;
+const MESSAGES_PER_WINDOW_MAX = 1_000_000;
+/** As long as it takes to put a thread to sleep and wake it, about 60 us: at worst a wait costs twice what it must. */
+const SPINS = 30_000;
 
 /**
- * Runs all shards to `untilNs`; outcomes in the order of the shards.
- * @throws Error when a shard fails or a worker dies, naming it; RangeError for a lookahead below 1 ns or an impossible
- *   time; the signal's reason when aborted
+ * Runs all shards to `untilNs`, or to a checkpoint; outcomes in the order of the shards.
+ * @throws Error when a shard fails, a worker dies or a shard does not return, naming it: of several failures the
+ *   earliest in simulated time, whatever the number of workers; RangeError for a lookahead below 1 ns, an impossible
+ *   time or checkpoints that don't belong together; the signal's reason when aborted
  */
 export async function runShards(options: RunShardsOptions): Promise<ShardOutcome[]> {
-  const { lookaheadNs } = options;
+  const plan = planned(options);
+  options.signal?.throwIfAborted();
+  const workers = Math.max(1, Math.min(options.workers, options.shards));
+  const starts = startsOf(options, plan, workers);
+  const ends =
+    workers === 1
+      ? [await runHere(starts[0], options)]
+      : await runCrew({ ...options, starts, stallTimeoutMs: options.stallTimeoutMs ?? STALL_MS });
+  const failures = ends.flatMap((end) => (end.kind === 'failed' ? [end.failure] : []));
+  if (failures.length > 0) throw failures.reduce(earlier).error;
+  const outcomes: ShardOutcome[] = [];
+  ends.forEach((end, worker) => {
+    if (end.kind !== 'finished')
+      throw new Error(`the worker of shards ${starts[worker].shards} stopped early`);
+    starts[worker].shards.forEach((shard, index) => {
+      outcomes[shard] = end.outcomes[index];
+    });
+  });
+  return outcomes;
+}
+
+function planned(options: RunShardsOptions): WindowPlan {
+  const { checkpointAtNs, from, lookaheadNs, shards } = options;
   if (lookaheadNs !== null && !(lookaheadNs >= 1)) {
     throw new RangeError(`runShards: expected a lookahead of at least 1 ns, found ${lookaheadNs}`);
   }
-  const workers = Math.max(1, Math.min(options.workers, options.shards));
-  const starts = Array.from(
-    { length: workers },
-    (_, worker): WorkerStart => ({
-      factoryModule: options.factoryModule,
-      input: options.input,
-      shards: Array.from({ length: options.shards }, (_, shard) => shard).filter(
-        (shard) => shard % workers === worker,
-      ),
-      lookaheadNs: lookaheadNs === null ? null : Math.floor(lookaheadNs),
-    }),
-  );
-  const made = await Promise.allSettled(starts.map(workers === 1 ? localGroup : workerGroup));
-  const groups = made.flatMap((group) => (group.status === 'fulfilled' ? [group.value] : []));
-  try {
-    for (const group of made) {
-      if (group.status === 'rejected') throw group.reason;
-    }
-    await runWindows(options, groups);
-    const outcomes: ShardOutcome[] = [];
-    for (const group of groups) {
-      const finished = await group.finish();
-      group.shards.forEach((shard, index) => {
-        outcomes[shard] = finished[index];
-      });
-    }
-    return outcomes;
-  } finally {
-    await Promise.all(groups.map((group) => group.stop()));
+  if (from !== undefined && !(from.length === shards && from.every(({ atNs }) => atNs === from[0].atNs))) {
+    const times = from.map(({ atNs }) => `${atNs} ns`).join(', ');
+    throw new RangeError(`runShards: expected ${shards} checkpoints of one time, found [${times}]`);
   }
+  const atNs = from?.[0]?.atNs ?? 0;
+  const untilNs = roundNs(checkpointAtNs ?? options.untilNs);
+  if (!(untilNs >= atNs && untilNs <= options.untilNs)) {
+    throw new RangeError(
+      `runShards: expected an end from ${atNs} to ${options.untilNs} ns, found ${untilNs} ns`,
+    );
+  }
+  const startNs = from === undefined ? 0 : atNs + 1;
+  return { startNs, untilNs, lookaheadNs: lookaheadNs === null ? null : Math.floor(lookaheadNs) };
 }
 
-async function runWindows(options: RunShardsOptions, groups: readonly Group[]): Promise<void> {
-  const untilNs = roundNs(options.untilNs);
-  const windowNs = Math.min(Math.floor(options.lookaheadNs ?? WINDOW_NS_MAX), WINDOW_NS_MAX);
-  let inboxes: Float64Array[][] = Array.from({ length: options.shards }, () => []);
-  let nowNs = 0;
-  let earliestNs = 0;
+function startsOf(options: RunShardsOptions, plan: WindowPlan, workers: number): WorkerStart[] {
+  const { from } = options;
+  const memory = {
+    workers,
+    spins: workers > availableParallelism() ? 0 : SPINS,
+    barrier: barrierMemory(workers, numbersBrought(workers)),
+    mailboxes: mailboxMemory(workers, options.messagesPerWindowMax ?? MESSAGES_PER_WINDOW_MAX),
+    heartbeats: heartbeatMemory(workers),
+  };
+  return Array.from({ length: workers }, (_, worker): WorkerStart => {
+    const all = Array.from({ length: options.shards }, (_, shard) => shard);
+    const shards = all.filter((shard) => shard % workers === worker);
+    return {
+      factory: { module: options.factoryModule, input: options.input },
+      observer: options.observer ?? null,
+      plan,
+      shards,
+      shardsAll: options.shards,
+      from: from === undefined ? null : shards.map((shard) => from[shard]),
+      checkpoint: options.checkpointAtNs !== undefined,
+      place: { worker, ...memory },
+    };
+  });
+}
+
+async function runHere(start: WorkerStart, { onProgress, signal }: RunShardsOptions): Promise<FromWorker> {
+  const party = new Party(start);
+  party.make(await loadModules(start));
   let yieldedMs = performance.now();
-  while (nowNs <= untilNs) {
-    options.signal?.throwIfAborted();
-    // Events at exactly the window's end belong to the next one: they may still be joined by another shard's.
-    const endNs = Math.min(Math.max(nowNs, Math.min(earliestNs, untilNs)) + windowNs, untilNs + 1);
-    const ran = await Promise.all(
-      groups.map((group) =>
-        group.run(
-          endNs - 1,
-          group.shards.map((shard) => joined(inboxes[shard])),
-        ),
-      ),
-    );
-    inboxes = Array.from({ length: options.shards }, () => []);
-    earliestNs = Math.min(...ran.map((group) => group.earliestNs));
-    for (const messages of ran.flatMap(({ outbox }) => outbox)) {
-      earliestNs = Math.min(earliestNs, deal(messages, inboxes));
-    }
-    nowNs = endNs;
-    if (performance.now() - yieldedMs > YIELD_MS) {
-      options.onProgress?.(nowNs);
+  let toldNs = 0;
+  try {
+    while (party.step(SLICE_EVENTS)) {
+      if (performance.now() - yieldedMs <= YIELD_MS) continue;
+      if (party.nowNs > toldNs) onProgress?.(party.nowNs);
+      toldNs = party.nowNs;
       await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
       yieldedMs = performance.now();
     }
-  }
-}
-
-/** Puts every message into its shard's inbox; returns the time of the earliest, Infinity when there is none. */
-function deal(messages: Float64Array, inboxes: Float64Array[][]): number {
-  let earliestNs = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < messages.length; at += MESSAGE_WORDS) {
-    const target = messages[at + 2];
-    const shard = Math.floor(target / ENTITIES_PER_SHARD);
-    if (shard >= inboxes.length) {
-      throw new RangeError(
-        `an event for entity ${target} of shard ${shard}: there are ${inboxes.length} shards`,
-      );
-    }
-    inboxes[shard].push(messages.subarray(at, at + MESSAGE_WORDS));
-    earliestNs = Math.min(earliestNs, messages[at]);
-  }
-  return earliestNs;
-}
-
-function joined(messages: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(messages.length * MESSAGE_WORDS);
-  messages.forEach((message, index) => {
-    all.set(message, index * MESSAGE_WORDS);
-  });
-  return all;
-}
-
-async function localGroup(start: WorkerStart): Promise<Group> {
-  const factory = (await import(start.factoryModule)) as { createShard: CreateShard };
-  const group = new ShardGroup(factory.createShard, start);
-  return {
-    shards: start.shards,
-    run: async (untilNs, inbox) => group.run(untilNs, inbox),
-    finish: async () => group.finish(),
-    stop: async () => undefined,
-  };
-}
-
-async function workerGroup(start: WorkerStart): Promise<Group> {
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: 'bt-shards' });
-  const stop = async (): Promise<void> => {
-    await worker.terminate();
-  };
-  const ask = asker(worker, `the worker of shards ${start.shards.join(', ')}`);
-  await ask(null, 'ready').catch(async (error: unknown) => {
-    await stop();
+  } catch (error) {
+    party.stop();
+    party.end();
     throw error;
-  });
-  return {
-    shards: start.shards,
-    run: (untilNs, inbox) => ask({ kind: 'run', untilNs, inbox }, 'ran'),
-    finish: async () => (await ask({ kind: 'finish' }, 'finished')).outcomes,
-    stop,
-  };
-}
-
-/**
- * Sends a message and waits for the answer; a worker that fails, errs or exits makes this wait, or the next one, fail.
- * One question at a time.
- */
-function asker(worker: Worker, name: string) {
-  let failure: Error | null = null;
-  let settle: ((answer: FromWorker | Error) => void) | null = null;
-  const fail = (error: Error): void => {
-    failure ??= error;
-    settle?.(failure);
-  };
-  worker.on('message', (answer: FromWorker) => {
-    if (answer.kind === 'failed') fail(answer.error);
-    else settle?.(answer);
-  });
-  worker.on('messageerror', (cause) => fail(new Error(`${name} sent what cannot be read`, { cause })));
-  worker.on('error', (cause) => fail(new Error(`${name} failed: ${cause.message}`, { cause })));
-  worker.on('exit', (code) => fail(new Error(`${name} ended early with code ${code}`)));
-  return <Kind extends FromWorker['kind']>(
-    message: ToWorker | null,
-    kind: Kind,
-  ): Promise<Extract<FromWorker, { kind: Kind }>> =>
-    new Promise((resolve, reject) => {
-      settle = (answer) => {
-        settle = null;
-        if (answer instanceof Error) reject(answer);
-        else if (answer.kind === kind) resolve(answer as Extract<FromWorker, { kind: Kind }>);
-        else reject(new Error(`${name} answered ${answer.kind} when ${kind} was expected`));
-      };
-      if (failure !== null) settle(failure);
-      else if (message !== null) worker.postMessage(message);
-    });
+  }
+  return party.end();
 }

@@ -1,5 +1,8 @@
-/** What the parallel runner needs of a shard, and the messages between it and its workers. */
+/** What the parallel runner needs of a shard and of an observer, and what passes between it and its workers. */
+import type { Columns } from '../columns.ts';
 import type { Simulation } from '../simulation.ts';
+import type { ShardFailure } from './failure.ts';
+import type { WindowPlan } from './windows.ts';
 
 /** A shard ready to run. */
 export interface Shard {
@@ -12,32 +15,81 @@ export interface Shard {
 /** A module that makes shards exports this function as `createShard`. `input` is plain data. */
 export type CreateShard = (input: unknown, shard: number) => Shard;
 
+/** Looks on while a shard runs. */
+export interface ShardObserver {
+  /** Called once, when the shard's run has ended well or badly; not when its worker had to be killed. */
+  finish(): void;
+}
+
+/**
+ * A module that observes shards exports this function as `observeShard`: called where the shard runs, when it has been
+ * made and before it runs. `input` is plain data.
+ */
+export type ObserveShard = (
+  simulation: Simulation,
+  shard: number,
+  name: string,
+  kindNames: readonly string[],
+  input: unknown,
+) => ShardObserver;
+
+/** A module to import where the shards run, and plain data for it. */
+export interface ShardModule {
+  /** URL. */
+  readonly module: string;
+  readonly input: unknown;
+}
+
 /** Entities of shard s are numbered from s times this. */
 export const ENTITIES_PER_SHARD = 1_048_576;
+
+/** A shard's state between two events. Plain data; opaque to all but the runner. */
+export interface ShardCheckpoint {
+  /** The shard's name. */
+  readonly name: string;
+  /** Every event up to and including this time has been handled, in all shards. */
+  readonly atNs: number;
+  readonly columns: ReturnType<Columns['checkpoint']>;
+}
 
 export interface ShardOutcome {
   readonly name: string;
   readonly events: number;
   readonly hashChains: Uint32Array;
   readonly result: unknown;
+  /** Present when the run was to end at a checkpoint. */
+  readonly checkpoint?: ShardCheckpoint;
 }
 
+/** Everything that a worker needs. */
 export interface WorkerStart {
-  readonly factoryModule: string;
-  readonly input: unknown;
+  readonly factory: ShardModule;
+  readonly observer: ShardModule | null;
+  readonly plan: WindowPlan;
+  /** Numbers of the shards that are run here. */
   readonly shards: readonly number[];
-  /** Least delay of an event between shards, a whole number of ns; null when they never send each other any. */
-  readonly lookaheadNs: number | null;
+  /** Number of all shards. */
+  readonly shardsAll: number;
+  /** What these shards go on from, in their order; null for a run from the beginning. */
+  readonly from: readonly ShardCheckpoint[] | null;
+  /** Whether the outcomes are to hold a checkpoint. */
+  readonly checkpoint: boolean;
+  readonly place: WorkerPlace;
 }
 
-/** To a worker: run your shards to `untilNs`, after taking in these events; or end. */
-export type ToWorker =
-  | { readonly kind: 'run'; readonly untilNs: number; readonly inbox: readonly Float64Array[] }
-  | { readonly kind: 'finish' };
+/** A worker's place among the workers of a run, and the memory that they share. */
+export interface WorkerPlace {
+  readonly worker: number;
+  readonly workers: number;
+  /** Looks at a word of another worker before this one goes to sleep over it. */
+  readonly spins: number;
+  readonly barrier: SharedArrayBuffer;
+  readonly mailboxes: readonly SharedArrayBuffer[];
+  readonly heartbeats: SharedArrayBuffer;
+}
 
-/** From a worker; arrays are in the order of its shards, `earliestNs` is the time of its first pending event. */
+/** The last word of a worker; `stopped` when it was told to, or another's shard failed. */
 export type FromWorker =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'ran'; readonly outbox: readonly Float64Array[]; readonly earliestNs: number }
   | { readonly kind: 'finished'; readonly outcomes: readonly ShardOutcome[] }
-  | { readonly kind: 'failed'; readonly error: Error };
+  | { readonly kind: 'failed'; readonly failure: ShardFailure }
+  | { readonly kind: 'stopped' };

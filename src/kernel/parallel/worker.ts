@@ -1,33 +1,31 @@
-/** Entry of a worker thread: runs its group of shards on the coordinator's word. */
+/**
+ * Entry of a worker thread: runs its group of shards from the first window to the last without ever going back to the
+ * event loop, and then says how that ended.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CreateShard, FromWorker, ToWorker, WorkerStart } from './shard.ts';
-import { ShardGroup } from './shard-group.ts';
+import { loadModules } from './load-modules.ts';
+import { Party, SLICE_EVENTS } from './party.ts';
+import type { FromWorker, WorkerStart } from './shard.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread only');
-const say = (message: FromWorker): void => port.postMessage(message);
 const start = workerData as WorkerStart;
 
-try {
-  const factory = (await import(start.factoryModule)) as { createShard: CreateShard };
-  const group = new ShardGroup(factory.createShard, start);
-  port.on('message', (message: ToWorker) => {
-    try {
-      answer(group, message);
-    } catch (error) {
-      fail(error);
-    }
-  });
-  say({ kind: 'ready' });
-} catch (error) {
-  fail(error);
-}
+const party = new Party(start);
+party.make(await loadModules(start));
+let going = true;
+while (going) going = party.step(SLICE_EVENTS);
+say(party.end());
 
-function answer(group: ShardGroup, message: ToWorker): void {
-  if (message.kind === 'run') say({ kind: 'ran', ...group.run(message.untilNs, message.inbox) });
-  else say({ kind: 'finished', outcomes: group.finish() });
-}
-
-function fail(error: unknown): void {
-  say({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+function say(last: FromWorker): void {
+  try {
+    port?.postMessage(last);
+  } catch (thrown) {
+    // Not thrown on: what a clone fails with does not arrive with its message.
+    const error = new Error(`shards ${start.shards.join(', ')}: what they leave cannot be sent: ${thrown}`);
+    port?.postMessage({
+      kind: 'failed',
+      failure: { atNs: start.plan.untilNs, shard: start.shards[0], error },
+    });
+  }
 }

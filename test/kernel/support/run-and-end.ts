@@ -10,6 +10,7 @@ for (const input of JSON.parse(process.argv[2]) as readonly TalkingInput[]) {
     workers: 2,
     untilNs: 100_000,
     lookaheadNs: LOOKAHEAD_NS,
+    stallTimeoutMs: 600,
   });
   console.log(
     await running.then(

@@ -2,8 +2,10 @@ import { type Finding, findAll, type Rule, type SourceFile } from './source.ts';
 
 const ROOMS = /^src\/(?:kernel|hardware|kafka|fleet|operations|invariants)\//;
 const MATH_FILE = 'src/kernel/math.ts';
-/** These wait for workers and decide when to let Ctrl-C through; what the workers compute stays under the law. */
-const PARALLEL_RUNNER = ['src/kernel/parallel/run-shards.ts', 'src/kernel/parallel/worker.ts'];
+/** These start and watch workers and let Ctrl-C through; what the workers compute stays under the law. */
+const PARALLEL_RUNNER = ['run-shards', 'crew', 'worker', 'load-modules'].map(
+  (name) => `src/kernel/parallel/${name}.ts`,
+);
 const MATH_EXACT =
   'abs|ceil|floor|round|trunc|sign|min|max|imul|clz32|fround|PI|E|LN2|LN10|LOG2E|LOG10E|SQRT2|SQRT1_2';
 
