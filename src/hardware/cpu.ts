@@ -5,8 +5,7 @@
  *          else to an idle one, else into the shortest queue, the waker's own core counting as the longer of equals. A core that runs out of work while another has threads
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
  *          so that saturated hosts do not reach all of their cores.
- * Formula: processor sharing on a core: n runnable threads each advance at 1 / n. In virtual time V with dV/dt = 1 / n,
- *          a job of w ns that starts at V ends at V + w, so that an arrival changes one number and never the jobs.
+ * Formula: processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
  *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
  *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
  *          less the time spent waking.
@@ -19,6 +18,7 @@
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
 import type { Float64Column, Int32Column } from '../kernel/columns.ts';
+import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 
 /** What the CPU tells its user. */
@@ -42,8 +42,6 @@ export interface CpuKinds {
 }
 
 const NONE = -1;
-/** Slack for the rounding of V: a job this close to its end is done. */
-const DONE_NS = 0.5;
 
 export class Cpus {
   readonly #sim: Simulation;
@@ -54,24 +52,15 @@ export class Cpus {
   /** Cores of host h are numbered firstCore[h] .. firstCore[h + 1] - 1. */
   readonly #firstCore: number[] = [0];
   readonly #coreHost: number[] = [];
-  /** Per thread: the core that it runs or last ran on, V at its job's end, the CPU that the job is charged. */
+  /** Each core is a station, the runnable threads are its jobs. */
+  readonly #sharing: ProcessorSharing;
+  /** Per thread: the core that it runs or last ran on, its job's work, the CPU that it was charged for jobs done. */
   readonly #core: Int32Column;
-  readonly #finish: Float64Column;
   readonly #work: Float64Column;
   readonly #cpuNs: Float64Column;
   readonly #wakeUps: Float64Column;
   /** Per core. */
-  readonly #virtualNs: Float64Column;
-  readonly #updatedNs: Float64Column;
-  readonly #busyNs: Float64Column;
   readonly #wakingNs: Float64Column;
-  readonly #timer: Float64Column;
-  readonly #runnable: Int32Column;
-  /** Per core a binary heap of runnable threads by (finish, thread), from its place in #heapBase. */
-  readonly #heap: Int32Column;
-  readonly #heapBase: number[] = [];
-  /** The core whose finished threads are being told to the owner: a thread that wakes others still runs on it. */
-  #atCore = NONE;
 
   /** @param threadHosts the host index of every thread, in the order of the threads' numbers */
   constructor(options: {
@@ -87,31 +76,28 @@ export class Cpus {
     this.#hosts = hosts;
     this.#owner = options.owner;
     this.#threadHost = threadHosts;
-    let places = 0;
+    const stations = hosts.flatMap(({ entity, cores }, host) => {
+      const jobsMax = threadHosts.filter((of) => of === host).length;
+      return Array.from({ length: cores }, () => ({ entity, jobsMax }));
+    });
     hosts.forEach(({ cores }, host) => {
-      const threads = threadHosts.filter((of) => of === host).length;
-      for (let core = 0; core < cores; core += 1) {
-        this.#coreHost.push(host);
-        this.#heapBase.push(places);
-        places += threads;
-      }
+      for (let core = 0; core < cores; core += 1) this.#coreHost.push(host);
       this.#firstCore.push(this.#coreHost.length);
     });
+    this.#sharing = new ProcessorSharing({
+      sim,
+      name: 'cores',
+      stations,
+      jobs: threadHosts.length,
+      endKind: options.kinds.timer,
+      owner: this,
+    });
     const { columns } = sim;
-    const cores = this.#coreHost.length;
     this.#core = columns.int32('threads/core', threadHosts.length);
-    this.#finish = columns.float64('threads/finish', threadHosts.length);
     this.#work = columns.float64('threads/work', threadHosts.length);
     this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
     this.#wakeUps = columns.float64('threads/wake-ups', threadHosts.length);
-    this.#virtualNs = columns.float64('cores/virtual', cores);
-    this.#updatedNs = columns.float64('cores/updated', cores);
-    this.#busyNs = columns.float64('cores/busy', cores);
-    this.#wakingNs = columns.float64('cores/waking', cores);
-    this.#timer = columns.float64('cores/timer', cores);
-    this.#timer.data.fill(NONE);
-    this.#runnable = columns.int32('cores/runnable', cores);
-    this.#heap = columns.int32('cores/heap', places);
+    this.#wakingNs = columns.float64('cores/waking', stations.length);
     const placed = hosts.map(() => 0);
     threadHosts.forEach((host, thread) => {
       this.#core.data[thread] = this.#firstCore[host] + (placed[host] % hosts[host].cores);
@@ -131,10 +117,9 @@ export class Cpus {
 
   /** Use of the host's cores since the start, core-ns. */
   busyCoreNs(host: number): number {
-    // Only read: advancing V here would round it at one more point, and looking would change the run.
     let busy = 0;
     for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
-      busy += this.#busyNs.data[core] + this.#busySinceUpdateNs(core) - this.#wakingNs.data[core];
+      busy += this.#sharing.busyNs(core) - this.#wakingNs.data[core];
     }
     return busy;
   }
@@ -169,19 +154,8 @@ export class Cpus {
 
   /** The earliest job of a core is done. */
   onTimer(core: number): void {
-    this.#timer.data[core] = NONE;
-    this.#atCore = core;
-    this.#advance(core);
-    while (this.#runnable.data[core] > 0) {
-      const thread = this.#heap.data[this.#heapBase[core]];
-      if (this.#finish.data[thread] > this.#virtualNs.data[core] + DONE_NS) break;
-      this.#popAt(core, 0);
-      this.#cpuNs.data[thread] += this.#work.data[thread];
-      this.#owner.threadDone(thread);
-    }
-    this.#atCore = NONE;
-    this.#arm(core);
-    if (this.#runnable.data[core] === 0 && this.#busiest(core) !== NONE) {
+    this.#sharing.onEnd(core);
+    if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) {
       const host = this.#hosts[this.#coreHost[core]];
       this.#sim.schedule(host.idleBalanceNs, host.entity, this.#kinds.balance, core);
     }
@@ -190,25 +164,23 @@ export class Cpus {
   /** A core that ran out of work some time ago takes a thread that waits elsewhere, if it is still idle. */
   onBalance(core: number): void {
     const from = this.#busiest(core);
-    if (this.#runnable.data[core] > 0 || from === NONE) return;
-    this.#advance(from);
-    const thread = this.#popAt(from, this.#lastPlace(from));
-    const leftNs = Math.max(0, this.#finish.data[thread] - this.#virtualNs.data[from]);
-    this.#arm(from);
-    this.#advance(core);
-    this.#finish.data[thread] = this.#virtualNs.data[core] + leftNs;
+    if (this.#sharing.running(core) > 0 || from === NONE) return;
+    const thread = this.#sharing.last(from);
+    const leftNs = this.#sharing.remove(from, thread);
     this.#core.data[thread] = core;
-    this.#push(core, thread);
-    this.#arm(core);
+    this.#sharing.start(core, thread, leftNs);
+  }
+
+  /** For the cores alone: a thread's job has ended. */
+  jobDone(_core: number, thread: number): void {
+    this.#cpuNs.data[thread] += this.#work.data[thread];
+    this.#owner.threadDone(thread);
   }
 
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
-    this.#advance(core);
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
-    this.#finish.data[thread] = this.#virtualNs.data[core] + latencyNs + workNs;
-    this.#push(core, thread);
-    if (core !== this.#atCore) this.#arm(core);
+    this.#sharing.start(core, thread, latencyNs + workNs);
   }
 
   /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */
@@ -220,7 +192,7 @@ export class Cpus {
     let fewest = Number.POSITIVE_INFINITY;
     for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
       // The thread that wakes this one is still on its core; between equals it is better to be elsewhere.
-      const threads = this.#runnable.data[core] + (core === this.#atCore ? 1.5 : 0);
+      const threads = this.#sharing.running(core) + (core === this.#sharing.ending ? 1.5 : 0);
       if (threads < fewest) {
         fewest = threads;
         place = core;
@@ -230,7 +202,7 @@ export class Cpus {
   }
 
   #isIdle(core: number): boolean {
-    return this.#runnable.data[core] === 0 && core !== this.#atCore;
+    return this.#sharing.running(core) === 0 && core !== this.#sharing.ending;
   }
 
   /** The core of the same host with the most threads, at least two; NONE when there is none. */
@@ -239,37 +211,13 @@ export class Cpus {
     let busiest = NONE;
     let most = 1;
     for (let other = this.#firstCore[host]; other < this.#firstCore[host + 1]; other += 1) {
-      if (this.#runnable.data[other] > most) {
+      const threads = this.#sharing.running(other);
+      if (threads > most) {
         busiest = other;
-        most = this.#runnable.data[other];
+        most = threads;
       }
     }
     return busiest;
-  }
-
-  /** The heap place of the thread that would end last. */
-  #lastPlace(core: number): number {
-    const base = this.#heapBase[core];
-    let last = 0;
-    for (let place = 1; place < this.#runnable.data[core]; place += 1) {
-      if (this.#before(this.#heap.data[base + last], this.#heap.data[base + place])) last = place;
-    }
-    return last;
-  }
-
-  #advance(core: number): void {
-    const elapsed = this.#sim.nowNs - this.#updatedNs.data[core];
-    if (elapsed === 0) return;
-    const runnable = this.#runnable.data[core];
-    if (runnable > 0) {
-      this.#virtualNs.data[core] += elapsed / runnable;
-      this.#busyNs.data[core] += elapsed;
-    }
-    this.#updatedNs.data[core] = this.#sim.nowNs;
-  }
-
-  #busySinceUpdateNs(core: number): number {
-    return this.#runnable.data[core] === 0 ? 0 : this.#sim.nowNs - this.#updatedNs.data[core];
   }
 
   #failWork(call: string, thread: number, workNs: number): never {
@@ -277,73 +225,5 @@ export class Cpus {
     throw new RangeError(
       `${call}(thread ${thread}) on ${host}: expected work of 0 ns or more, found ${workNs}`,
     );
-  }
-
-  #arm(core: number): void {
-    if (this.#timer.data[core] !== NONE) this.#sim.cancel(this.#timer.data[core]);
-    const runnable = this.#runnable.data[core];
-    if (runnable === 0) {
-      this.#timer.data[core] = NONE;
-      return;
-    }
-    const left = this.#finish.data[this.#heap.data[this.#heapBase[core]]] - this.#virtualNs.data[core];
-    const { entity } = this.#hosts[this.#coreHost[core]];
-    const delayNs = left <= 0 ? 0 : Math.ceil(left * runnable);
-    this.#timer.data[core] = this.#sim.schedule(delayNs, entity, this.#kinds.timer, core);
-  }
-
-  #before(x: number, y: number): boolean {
-    const byFinish = this.#finish.data[x] - this.#finish.data[y];
-    return byFinish < 0 || (byFinish === 0 && x < y);
-  }
-
-  #push(core: number, thread: number): void {
-    const place = this.#runnable.data[core];
-    this.#runnable.data[core] = place + 1;
-    this.#siftUp(core, place, thread);
-  }
-
-  /** Takes the thread at a place of the core's heap out of it. */
-  #popAt(core: number, place: number): number {
-    const heap = this.#heap.data;
-    const base = this.#heapBase[core];
-    const size = this.#runnable.data[core] - 1;
-    this.#runnable.data[core] = size;
-    const thread = heap[base + place];
-    if (place === size) return thread;
-    const moved = heap[base + size];
-    if (place > 0 && this.#before(moved, heap[base + ((place - 1) >> 1)])) this.#siftUp(core, place, moved);
-    else this.#siftDown(core, place, moved);
-    return thread;
-  }
-
-  #siftUp(core: number, from: number, thread: number): void {
-    const heap = this.#heap.data;
-    const base = this.#heapBase[core];
-    let place = from;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      const above = heap[base + parent];
-      if (!this.#before(thread, above)) break;
-      heap[base + place] = above;
-      place = parent;
-    }
-    heap[base + place] = thread;
-  }
-
-  #siftDown(core: number, from: number, thread: number): void {
-    const heap = this.#heap.data;
-    const base = this.#heapBase[core];
-    const size = this.#runnable.data[core];
-    let place = from;
-    for (;;) {
-      let child = place * 2 + 1;
-      if (child >= size) break;
-      if (child + 1 < size && this.#before(heap[base + child + 1], heap[base + child])) child += 1;
-      if (!this.#before(heap[base + child], thread)) break;
-      heap[base + place] = heap[base + child];
-      place = child;
-    }
-    heap[base + place] = thread;
   }
 }

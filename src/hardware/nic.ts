@@ -12,8 +12,8 @@
  * Test:    test/hardware/nic.test.ts.
  */
 import type { Float64Column } from '../kernel/columns.ts';
+import { TokenBuckets } from '../kernel/resources/token-bucket.ts';
 import type { Simulation } from '../kernel/simulation.ts';
-import { NS_PER_SECOND } from '../kernel/time.ts';
 
 export interface HostNic {
   readonly bytesPerSecond: number | null;
@@ -24,16 +24,18 @@ export interface HostNic {
 export class Nics {
   readonly #sim: Simulation;
   readonly #hosts: readonly HostNic[];
-  readonly #outFreeNs: Float64Column;
-  readonly #inFreeNs: Float64Column;
+  /** The two ends of each host's NIC, without a burst: one byte after the other. */
+  readonly #out: TokenBuckets;
+  readonly #in: TokenBuckets;
   readonly #outBytes: Float64Column;
   readonly #inBytes: Float64Column;
 
   constructor(sim: Simulation, hosts: readonly HostNic[]) {
     this.#sim = sim;
     this.#hosts = hosts;
-    this.#outFreeNs = sim.columns.float64('nic/out-free', hosts.length);
-    this.#inFreeNs = sim.columns.float64('nic/in-free', hosts.length);
+    const lines = hosts.map(({ bytesPerSecond }) => ({ bytesPerSecond, burstBytes: 0 }));
+    this.#out = new TokenBuckets(sim.columns, 'nic/out', lines);
+    this.#in = new TokenBuckets(sim.columns, 'nic/in', lines);
     this.#outBytes = sim.columns.float64('nic/out-bytes', hosts.length);
     this.#inBytes = sim.columns.float64('nic/in-bytes', hosts.length);
   }
@@ -44,8 +46,8 @@ export class Nics {
     this.#inBytes.data[to] += bytes;
     const latencyNs = this.#hosts[from].latencyNs;
     if (from === to) return latencyNs;
-    const out = this.#pass(this.#outFreeNs, from, this.#sim.nowNs, bytes);
-    return this.#pass(this.#inFreeNs, to, out + latencyNs, bytes) - this.#sim.nowNs;
+    const outNs = this.#out.take(from, bytes, this.#sim.nowNs);
+    return this.#in.take(to, bytes, outNs + latencyNs) - this.#sim.nowNs;
   }
 
   /** Bytes sent by the host since the start. */
@@ -56,14 +58,5 @@ export class Nics {
   /** Bytes received by the host since the start. */
   inBytes(host: number): number {
     return this.#inBytes.data[host];
-  }
-
-  #pass(freeNs: Float64Column, host: number, atNs: number, bytes: number): number {
-    const rate = this.#hosts[host].bytesPerSecond;
-    if (rate === null) return atNs;
-    const start = Math.max(atNs, freeNs.data[host]);
-    const end = start + (bytes / rate) * NS_PER_SECOND;
-    freeNs.data[host] = end;
-    return end;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { mmcWait } from '../kernel/resources/support/erlang.ts';
 import { CpuHarness } from './support/cpu-harness.ts';
 
 const JOBS = 25_000;
@@ -55,17 +56,9 @@ function meanSojournNs({ cores, utilisation, service }: Load, seed: string): num
   return sojournNs / (JOBS - WARM_UP_JOBS);
 }
 
-/** M/M/c: the service time, and Erlang's probability of waiting times the wait of those who do. */
+/** Processor sharing with exponential service, or on one core, keeps jobs as long in the mean as M/M/c: service and wait. */
 function mmcSojournNs({ cores, utilisation }: Load): number {
-  const load = cores * utilisation;
-  let term = 1;
-  let sum = 0;
-  for (let busy = 0; busy < cores; busy += 1) {
-    sum += term;
-    term *= load / (busy + 1);
-  }
-  const allBusy = term / (1 - utilisation);
-  return SERVICE_NS * (1 + allBusy / (sum + allBusy) / (cores * (1 - utilisation)));
+  return SERVICE_NS + mmcWait(cores, utilisation, SERVICE_NS).mean;
 }
 
 describe('jobs that come at random to shared cores', () => {
