@@ -6,12 +6,15 @@ import type { ShardReadOut } from '../kafka/read-out.ts';
 import { runShards } from '../kernel/parallel/run-shards.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
 import { foldChains } from '../kernel/trace-hash.ts';
-import { siblingModule } from '../package.ts';
+import { siblingModule, version } from '../package.ts';
 import type { Profile } from '../profile/profile.ts';
 import { profileHash, readProfile } from '../profile/read-profile.ts';
 import type { RunResult } from '../result/run-result.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { FORMAT, type TraceWindow } from '../trace/format.ts';
+import type { ObserveInput } from '../trace/observe-shard.ts';
+import { type StartedTrace, startTrace } from '../trace/start-trace.ts';
 import { assemblePhase } from './assemble-phase.ts';
 import { predictRefusals } from './predict-refusals.ts';
 import { refuse } from './refusals.ts';
@@ -23,8 +26,14 @@ export interface PredictOptions {
   /** A profile, its name or its file, to use for every host in place of what the scenario says. */
   readonly profile?: string | Profile;
   readonly workers: number;
+  /** Where to write a trace of the events, and which of them. */
+  readonly trace?: TraceOptions;
   readonly onProgress?: (progress: { readonly phase: string; readonly fraction: number }) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface TraceOptions extends TraceWindow {
+  readonly file: string;
 }
 
 export interface Prediction {
@@ -38,7 +47,7 @@ const DRAIN_MS = 10_000;
 
 /**
  * Simulates every phase of the scenario.
- * @throws UserError for what the simulator cannot do yet, by name and place
+ * @throws UserError for what the simulator cannot do yet, by name and place, and when a trace cannot be written
  */
 export async function predict(options: PredictOptions): Promise<Prediction> {
   const { loaded } = options;
@@ -52,10 +61,17 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
   const chains: Uint32Array[] = [];
   const events = shards.map(() => 0);
   const phases: RunResult['phases'][number][] = [];
+  const [first] = Object.values(profiles);
+  const trace = options.trace === undefined ? null : traceOf(options.trace, loaded, first, shards);
   let simulatedMs = 0;
-  for (const phase of scenario.run.phases) {
+  for (const [index, phase] of scenario.run.phases.entries()) {
     const lengthMs = phase.warmupMs + phase.durationMs + DRAIN_MS;
-    const outcomes = await runPhase(options, profiles, phase, lengthMs, shards.length);
+    const observer = trace?.observe(index, lengthMs * NS_PER_MS) ?? null;
+    const outcomes = await runPhase(options, profiles, phase, lengthMs, shards.length, observer).catch(
+      (error: unknown) => {
+        throw trace?.explained(error) ?? error;
+      },
+    );
     simulatedMs += lengthMs;
     outcomes.forEach((outcome, index) => {
       chains.push(outcome.hashChains);
@@ -71,7 +87,7 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
       ),
     );
   }
-  const [first] = Object.values(profiles);
+  trace?.finish();
   const result: RunResult = {
     format: 'brokertwin.result/1',
     arm: 'simulated',
@@ -100,12 +116,32 @@ function profileFor(profile: string | Profile): Profile {
   return typeof profile === 'string' ? readProfile(profile) : profile;
 }
 
+function traceOf(
+  { file, fromNs, untilNs }: TraceOptions,
+  { scenario, hash }: LoadedScenario,
+  profile: Profile,
+  shards: readonly { readonly name: string }[],
+): StartedTrace {
+  return startTrace(file, {
+    format: FORMAT,
+    brokertwin: version,
+    scenario: { name: scenario.name, hash },
+    seed: scenario.run.seed,
+    profile: { name: profile.name, hash: profileHash(profile) },
+    phases: scenario.run.phases.map((phase) => phase.name),
+    shards: shards.map((shard) => shard.name),
+    fromNs,
+    untilNs,
+  });
+}
+
 function runPhase(
   options: PredictOptions,
   profiles: Readonly<Record<string, Profile>>,
   phase: Phase,
   lengthMs: number,
   shards: number,
+  observer: ObserveInput | null,
 ): ReturnType<typeof runShards> {
   const { scenario } = options.loaded;
   const untilNs = lengthMs * NS_PER_MS;
@@ -117,6 +153,10 @@ function runPhase(
     workers: options.workers,
     untilNs,
     lookaheadNs: latencies.length === 0 ? null : Math.min(...latencies) * NS_PER_MS,
+    observer:
+      observer === null
+        ? null
+        : { module: siblingModule(import.meta.url, '../trace/observe-shard').href, input: observer },
     onProgress: (nowNs) => options.onProgress?.({ phase: phase.name, fraction: nowNs / untilNs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

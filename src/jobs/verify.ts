@@ -1,7 +1,16 @@
-/** `brokertwin verify`: the same scenario on several numbers of workers, several times, must give the same bytes. */
-import { predict } from '../arms/predict.ts';
-import { EXIT } from '../errors/errors.ts';
+/**
+ * `brokertwin verify`: the same scenario on several numbers of workers, several times, must give the same bytes; and
+ * where two traces first differ.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type PredictOptions, predict } from '../arms/predict.ts';
+import { EXIT, UserError } from '../errors/errors.ts';
 import { resultHash } from '../result/hash.ts';
+import { diffTraces, type TraceDifference } from '../trace/diff.ts';
+import { differenceJson, differenceLines } from '../trace/diff-text.ts';
+import { TraceFile } from '../trace/trace-file.ts';
 import type { JobOutcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import { loadScenario, type ScenarioInput } from './scenario-input.ts';
@@ -11,10 +20,19 @@ export interface VerifyOptions extends ScenarioInput {
   /** Runs on each number of workers. */
   readonly runs: number;
   readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface DiffOptions {
+  /** The traces' files. */
+  readonly a: string;
+  readonly b: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
 }
 
 export async function verifyJob(options: VerifyOptions): Promise<JobOutcome> {
-  const { progress } = options;
+  const { progress, signal } = options;
   const loaded = loadScenario(options);
   const total = options.workers.length * options.runs;
   const runs: { workers: number; traceHash: string; resultHash: string }[] = [];
@@ -22,16 +40,88 @@ export async function verifyJob(options: VerifyOptions): Promise<JobOutcome> {
   for (const workers of options.workers) {
     for (let run = 0; run < options.runs; run += 1) {
       progress.update(runs.length / total, `run ${runs.length + 1} of ${total}, ${workers} workers`);
-      const { result } = await predict({ loaded, workers });
+      const { result } = await predict({ loaded, workers, signal });
       runs.push({ workers, traceHash: result.simulation?.traceHash ?? '', resultHash: resultHash(result) });
     }
   }
-  progress.done();
   const [first] = runs;
-  const same = runs.every((run) => run.traceHash === first.traceHash && run.resultHash === first.resultHash);
+  const other = runs.find((run) => run.traceHash !== first.traceHash || run.resultHash !== first.resultHash);
   const lines = runs.map(
     (run) => `${run.workers} workers  trace ${run.traceHash}  result ${run.resultHash.slice(0, 16)}`,
   );
-  lines.push(same ? `all ${total} runs agree` : 'the runs differ: this is a fault of brokertwin');
+  if (other === undefined) lines.push(`all ${total} runs agree`);
+  else {
+    lines.push('the runs differ: this is a fault of brokertwin; two more runs, traced:');
+    progress.stage('trace');
+    lines.push(
+      ...(await tracedDifference(
+        { loaded, workers: first.workers, signal },
+        { loaded, workers: other.workers, signal },
+      )),
+    );
+  }
+  progress.done();
+  const same = other === undefined;
   return { exitCode: same ? EXIT.good : EXIT.ourFault, json: { same, runs }, text: lines.join('\n') };
+}
+
+/**
+ * Compares two traces.
+ * @throws UserError when one can't be read, or was cut off and is the same as far as it goes
+ */
+export async function diffJob({ a, b, progress, signal }: DiffOptions): Promise<JobOutcome> {
+  progress.stage('compare');
+  const onProgress = (fraction: number): void => progress.update(fraction, `${a} and ${b}`);
+  const { same, lines, json } = await withTraces(a, b, async (traceA, traceB) => {
+    const difference = await diffTraces(traceA, traceB, { signal, onProgress });
+    const same = difference.first === null && difference.layout.length === 0;
+    const cutOff = [traceA.cutOff, traceB.cutOff].filter((line) => line !== null);
+    if (same && cutOff.length > 0) throw new UserError([...cutOff, 'as far as they go the traces agree']);
+    return {
+      same,
+      lines: [...cutOff, ...differenceLines(traceA, traceB, difference), conclusion(difference)],
+      json: { same, cutOff, ...differenceJson(traceA, traceB, difference) },
+    };
+  });
+  progress.done();
+  return { exitCode: same ? EXIT.good : EXIT.ourFault, json, text: lines.join('\n') };
+}
+
+/** Lines on where two runs first differ, found by running both again with a trace. */
+export async function tracedDifference(a: PredictOptions, b: PredictOptions): Promise<string[]> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'brokertwin-verify-'));
+  try {
+    const files = ['a', 'b'].map((name) => path.join(directory, `${name}.trace`));
+    await predict({ ...a, trace: { file: files[0], fromNs: 0, untilNs: null } });
+    await predict({ ...b, trace: { file: files[1], fromNs: 0, untilNs: null } });
+    return await withTraces(files[0], files[1], async (traceA, traceB) => {
+      const difference = await diffTraces(traceA, traceB, a.signal === undefined ? {} : { signal: a.signal });
+      return [...differenceLines(traceA, traceB, difference), conclusion(difference)];
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function withTraces<T>(
+  a: string,
+  b: string,
+  act: (a: TraceFile, b: TraceFile) => Promise<T>,
+): Promise<T> {
+  const traceA = new TraceFile(a);
+  try {
+    const traceB = new TraceFile(b);
+    try {
+      return await act(traceA, traceB);
+    } finally {
+      traceB.close();
+    }
+  } finally {
+    traceA.close();
+  }
+}
+
+function conclusion({ first, layout }: TraceDifference): string {
+  if (first !== null) return 'the traces differ';
+  return layout.length === 0 ? 'the traces are the same' : 'the traces differ, though no event does';
 }

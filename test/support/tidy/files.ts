@@ -16,13 +16,13 @@ export const fileLength: Rule = (files) =>
       : [{ path, line: LINES_MAX + 1, message: `${lines} lines, at most ${LINES_MAX}: split it` }];
   });
 
-/** Every file of src/ is reached from the command line; what only tests use is dead. */
+/** Every file of src/ is reached from the command line or a benchmark; what only tests use is dead. */
 export const deadFiles: Rule = (files) => {
   const byPath = new Map(
-    files.filter(({ path }) => path.startsWith('src/')).map((file) => [file.path, file]),
+    files.filter(({ path }) => /^(?:src|bench)\//.test(path)).map((file) => [file.path, file]),
   );
   const reached = new Set<string>();
-  const pending = [ENTRY];
+  const pending = [ENTRY, ...[...byPath.keys()].filter((path) => path.startsWith('bench/'))];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     const file = byPath.get(path);
     if (file === undefined || reached.has(path)) continue;
@@ -31,7 +31,7 @@ export const deadFiles: Rule = (files) => {
   }
   return [...byPath.keys()]
     .filter((path) => !reached.has(path))
-    .map((path) => ({ path, line: 1, message: `dead: not reached from ${ENTRY}` }));
+    .map((path) => ({ path, line: 1, message: `dead: not reached from ${ENTRY}, nor from bench/` }));
 };
 
 function modulesOf(file: SourceFile): string[] {

@@ -2,7 +2,7 @@ import { type Finding, type Rule, resolveImport } from './source.ts';
 
 const PLAIN = ['scenario', 'profile', 'operations', 'result'];
 const SIMULATOR = ['fleet', 'kafka', 'hardware', 'kernel'];
-const ARMS = ['arms', ...SIMULATOR, 'load', 'local', 'invariants', 'report', 'errors', ...PLAIN];
+const ARMS = ['arms', ...SIMULATOR, 'trace', 'load', 'local', 'invariants', 'report', 'errors', ...PLAIN];
 
 /** What each room of src/ may read besides itself and src/package.ts (docs/ARCHITECTURE.md draws it). */
 const MAY_READ: Readonly<Record<string, readonly string[]>> = {
@@ -10,6 +10,7 @@ const MAY_READ: Readonly<Record<string, readonly string[]>> = {
   hardware: ['kernel', ...PLAIN],
   kafka: ['hardware', 'kernel', ...PLAIN],
   fleet: ['kafka', 'hardware', 'kernel', 'errors', ...PLAIN],
+  trace: ['kernel', 'errors'],
   load: ['errors', ...PLAIN],
   local: ['errors', ...PLAIN],
   scenario: ['errors', ...PLAIN],
@@ -19,7 +20,7 @@ const MAY_READ: Readonly<Record<string, readonly string[]>> = {
   invariants: ['result'],
   report: ['errors', 'result', 'scenario', 'profile'],
   errors: [],
-  arms: [...SIMULATOR, 'load', 'local', 'errors', ...PLAIN],
+  arms: [...SIMULATOR, 'trace', 'load', 'local', 'errors', ...PLAIN],
   jobs: ARMS,
   cli: ['jobs', ...ARMS],
 };
