@@ -178,19 +178,36 @@ export class Simulation {
    * @param delayNs nanoseconds, rounded by the one rule
    * @param target an entity of this shard or of another (then the delay must be at least the lookahead)
    * @param priority a whole number from 0; of two events of one microstep the lower comes first
-   * @returns a handle for `cancel` (0 for another shard's entity: those can't be cancelled)
    * @throws RangeError, naming the kind and the target, for a delay that is negative, not a number or ends beyond
    *   2^53 ns, an unknown kind or target, or a delay below the lookahead
    */
-  schedule(delayNs: number, target: number, kind: number, a = 0, b = 0, c = 0, d = 0, priority = 0): number {
-    // Doubles that functions hand to each other are allocated: this one is small enough to be inlined, and what lies
-    // behind it takes the delay from the clock's column and gives back the row in place of a handle.
+  schedule(delayNs: number, target: number, kind: number, a = 0, b = 0, c = 0, d = 0, priority = 0): void {
+    // A double that functions hand to each other is allocated: this one is small enough to be inlined where it is
+    // called, and what lies behind it takes the delay from the clock's column.
+    this.#clock.data[DELAY] = delayNs;
+    this.#schedule(target, kind, a, b, c, d, priority);
+  }
+
+  /**
+   * Schedules an event that can be taken back, otherwise as `schedule` does.
+   * @returns a handle for `cancel`; 0 for another shard's entity, whose events can't be taken back
+   */
+  scheduleTimer(
+    delayNs: number,
+    target: number,
+    kind: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    priority = 0,
+  ): number {
     this.#clock.data[DELAY] = delayNs;
     const row = this.#schedule(target, kind, a, b, c, d, priority);
     return row === NO_ROW ? 0 : this.#queue.rows.handle(row);
   }
 
-  /** Takes back a pending event; false when it has fired or was cancelled before. */
+  /** Takes back an event by its handle; false when it has fired or was taken back before. */
   cancel(handle: number): boolean {
     return this.#queue.cancel(handle);
   }

@@ -186,7 +186,7 @@ describe('running', () => {
 
   test('does not give a cancelled event', () => {
     const { sim, handled } = smallSimulation(['only']);
-    const handle = sim.schedule(5, 0, PING);
+    const handle = sim.scheduleTimer(5, 0, PING);
     sim.schedule(6, 0, PONG);
     assert.equal(sim.cancel(handle), true);
     assert.equal(sim.cancel(handle), false);
@@ -210,7 +210,7 @@ describe('running', () => {
 
   test('may have as many events cancelled as it likes', () => {
     const { sim } = smallSimulation(['broker'], undefined, { eventsPending: 5 });
-    for (let timer = 0; timer < 20_000; timer += 1) assert.ok(sim.cancel(sim.schedule(1e9, 0, 0)));
+    for (let timer = 0; timer < 20_000; timer += 1) assert.ok(sim.cancel(sim.scheduleTimer(1e9, 0, 0)));
     for (let timer = 0; timer < 5; timer += 1) sim.schedule(1e9, 0, 0);
     sim.run(2e9);
     assert.equal(sim.events, 5);

@@ -139,7 +139,7 @@ export class ReplicaManager {
       return;
     }
     this.#parked.data[index] = request;
-    requests.timeout.data[request] = this.#model.sim.schedule(
+    requests.timeout.data[request] = this.#model.sim.scheduleTimer(
       session.maxWaitNs,
       broker.entity,
       KIND.fetchTimesOut,

@@ -199,7 +199,7 @@ export class ProcessorSharing {
     const left = this.#finish.data[this.#heap.data[this.#heapBase[station]]] - this.#virtualNs.data[station];
     const delayNs = left <= 0 ? 0 : Math.ceil(left * running);
     const { entity } = this.#stations[station];
-    this.#timer.data[station] = this.#sim.schedule(delayNs, entity, this.#endKind, station);
+    this.#timer.data[station] = this.#sim.scheduleTimer(delayNs, entity, this.#endKind, station);
   }
 
   #before(x: number, y: number): boolean {

@@ -82,6 +82,6 @@ export class RandomModel {
 
   #schedule(delayNs: number, target: number, kind: number, a: number): number {
     this.#pending.data[0] += 1;
-    return this.sim.schedule(delayNs, target, kind, a);
+    return this.sim.scheduleTimer(delayNs, target, kind, a);
   }
 }

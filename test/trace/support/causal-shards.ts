@@ -90,7 +90,16 @@ class CausalShard {
     this.#made.data[local] += 1;
     const number = from * NUMBERS_PER_ENTITY + this.#made.data[local];
     const priority = this.#draw(from, 2);
-    return this.sim.schedule(delayNs, target, kind, cause, number, STRANGE[this.#draw(from, 4)], 0, priority);
+    return this.sim.scheduleTimer(
+      delayNs,
+      target,
+      kind,
+      cause,
+      number,
+      STRANGE[this.#draw(from, 4)],
+      0,
+      priority,
+    );
   }
 
   #draw(entity: number, below: number): number {
