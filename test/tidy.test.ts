@@ -137,7 +137,7 @@ describe('the tidy rules', () => {
         parseSource('src/load/a.ts', ''),
         parseSource('src/load/b.ts', "import './a.ts';\n"),
       ]),
-      'src/load/b.ts:1 dead: not reached from src/cli/main.ts',
+      'src/load/b.ts:1 dead: not reached from src/cli/main.ts, nor from bench/',
     );
   });
 

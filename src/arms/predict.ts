@@ -1,9 +1,10 @@
 /** The predicting arm: a scenario and the profiles of its hosts in, a simulated RunResult out. */
 
-import { mirrorLatencyMs } from '../kafka/cluster/build-cluster.ts';
+import { mirrorLatencyMs, type ShardInput } from '../kafka/cluster/build-cluster.ts';
 import { planShards } from '../kafka/cluster/topology.ts';
 import type { ShardReadOut } from '../kafka/read-out.ts';
-import { runShards } from '../kernel/parallel/run-shards.ts';
+import { type RunShardsOptions, runShards } from '../kernel/parallel/run-shards.ts';
+import type { ShardOutcome } from '../kernel/parallel/shard.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
 import { foldChains } from '../kernel/trace-hash.ts';
 import { siblingModule, version } from '../package.ts';
@@ -28,6 +29,10 @@ export interface PredictOptions {
   readonly workers: number;
   /** Where to write a trace of the events, and which of them. */
   readonly trace?: TraceOptions;
+  /** Seed of another legal order of what happens at the same moment; 0, as if not given, for the plain order. */
+  readonly tieSeed?: number;
+  /** Stop each phase after this share of it, at a checkpoint, and continue from there; the result is the same. */
+  readonly checkpointAt?: number;
   readonly onProgress?: (progress: { readonly phase: string; readonly fraction: number }) => void;
   readonly signal?: AbortSignal;
 }
@@ -100,6 +105,7 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
     },
     profile: { name: first.name, hash: profileHash(first), kind: first.kind },
     simulation: {
+      tieSeed: options.tieSeed ?? 0,
       traceHash: foldChains(chains),
       events: events.reduce((sum, count) => sum + count, 0),
       simulatedSeconds: simulatedMs / 1000,
@@ -135,20 +141,20 @@ function traceOf(
   });
 }
 
-function runPhase(
+async function runPhase(
   options: PredictOptions,
   profiles: Readonly<Record<string, Profile>>,
   phase: Phase,
   lengthMs: number,
   shards: number,
   observer: ObserveInput | null,
-): ReturnType<typeof runShards> {
+): Promise<ShardOutcome[]> {
   const { scenario } = options.loaded;
   const untilNs = lengthMs * NS_PER_MS;
   const latencies = scenario.mirrors.map((mirror) => mirrorLatencyMs(scenario, mirror));
-  return runShards({
+  const run: RunShardsOptions = {
     factoryModule: siblingModule(import.meta.url, '../kafka/shard').href,
-    input: { scenario, profiles, phase },
+    input: { scenario, profiles, phase, tieSeed: options.tieSeed ?? 0 } satisfies ShardInput,
     shards,
     workers: options.workers,
     untilNs,
@@ -159,7 +165,11 @@ function runPhase(
         : { module: siblingModule(import.meta.url, '../trace/observe-shard').href, input: observer },
     onProgress: (nowNs) => options.onProgress?.({ phase: phase.name, fraction: nowNs / untilNs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+  };
+  if (options.checkpointAt === undefined) return runShards(run);
+  const stopped = await runShards({ ...run, checkpointAtNs: Math.floor(untilNs * options.checkpointAt) });
+  const from = stopped.map(({ checkpoint }) => checkpoint).filter((checkpoint) => checkpoint !== undefined);
+  return runShards({ ...run, from });
 }
 
 function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): string[] {

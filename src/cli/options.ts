@@ -24,6 +24,13 @@ export const seed = {
   coerce: wholeNumber('--seed', 0),
 } as const;
 
+export const tieSeed = {
+  describe: 'seed of another legal order of what happens at the same moment; 0 for the usual one',
+  type: 'string',
+  requiresArg: true,
+  coerce: wholeNumber('--tie-seed', 0, 4_294_967_295),
+} as const;
+
 export const workers = {
   describe: 'threads to simulate on, one cluster each at most; the result does not depend on it',
   type: 'string',
@@ -56,13 +63,18 @@ export const out = {
  *
  * @throws UserError when it is something else.
  */
-export function wholeNumber(option: string, min: number): (value: unknown) => number | undefined {
+export function wholeNumber(
+  option: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): (value: unknown) => number | undefined {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return (value) => {
     if (value === undefined) return undefined;
     const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (Number.isSafeInteger(number) && number >= min) return number;
+    if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
     const found = Array.isArray(value) ? `${value.length} values (give it once)` : `"${String(value)}"`;
-    throw new UserError(`${option}: expected a whole number of at least ${min}, found ${found}`);
+    throw new UserError(`${option}: expected a whole number ${range}, found ${found}`);
   };
 }
 

@@ -19,6 +19,7 @@ import { identityLine, levelLines, resultLines } from './summary.ts';
 export interface SimulateOptions extends ScenarioInput {
   readonly workers: number;
   readonly profile?: string;
+  readonly tieSeed?: number;
   /** True or a directory: write a report there. */
   readonly report?: string | boolean;
   /** Files to write: every handled event, and the same for viewers. */
@@ -44,6 +45,7 @@ export async function simulateJob(options: SimulateOptions): Promise<JobOutcome>
     signal: options.signal,
     onProgress: ({ phase, fraction }) => progress.update(fraction, phase),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(options.tieSeed === undefined ? {} : { tieSeed: options.tieSeed }),
     ...(trace === null ? {} : { trace }),
   }).catch((error: unknown) => {
     if (trace !== null) keepUnfinished(options, unfinishedTrace(trace.file), earlierMs);

@@ -65,7 +65,9 @@ export function levelLines(levels: readonly LevelOutcome[]): string[] {
 
 /** "seed 7  trace 7f3a..." */
 export function identityLine(result: RunResult): string {
-  const trace = result.simulation === null ? '' : `  trace ${result.simulation.traceHash}`;
+  const { simulation } = result;
+  const ties = simulation === null || simulation.tieSeed === 0 ? '' : `  tie seed ${simulation.tieSeed}`;
+  const trace = simulation === null ? '' : `${ties}  trace ${simulation.traceHash}`;
   const profile = result.profile === null ? '' : `  profile ${result.profile.name} (${result.profile.kind})`;
   return `${result.scenario.name}  seed ${result.scenario.seed}${profile}${trace}`;
 }

@@ -1,6 +1,6 @@
 /**
- * `brokertwin verify`: the same scenario on several numbers of workers, several times, must give the same bytes; and
- * where two traces first differ.
+ * `brokertwin verify`: the same scenario on several numbers of workers, several times, and stopped at a checkpoint and
+ * continued, must give the same bytes; and where two traces first differ.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { loadScenario, type ScenarioInput } from './scenario-input.ts';
 
 export interface VerifyOptions extends ScenarioInput {
   readonly workers: readonly number[];
-  /** Runs on each number of workers. */
+  /** Runs on each number of workers, and one more that is stopped at a checkpoint. */
   readonly runs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -31,26 +31,43 @@ export interface DiffOptions {
   readonly signal: AbortSignal;
 }
 
+interface VerifiedRun {
+  readonly workers: number;
+  readonly traceHash: string;
+  readonly resultHash: string;
+  /** Share of each phase after which the run was stopped at a checkpoint. */
+  readonly checkpointAt?: number;
+}
+
+/** Somewhere inside the measured part of a phase. */
+const CHECKPOINT_AT = 0.37;
+
 export async function verifyJob(options: VerifyOptions): Promise<JobOutcome> {
   const { progress, signal } = options;
   const loaded = loadScenario(options);
-  const total = options.workers.length * options.runs;
-  const runs: { workers: number; traceHash: string; resultHash: string }[] = [];
+  const total = options.workers.length * (options.runs + 1);
+  const runs: VerifiedRun[] = [];
   progress.stage('verify');
   for (const workers of options.workers) {
-    for (let run = 0; run < options.runs; run += 1) {
+    for (let run = 0; run <= options.runs; run += 1) {
+      const checkpoint = run === options.runs ? { checkpointAt: CHECKPOINT_AT } : {};
       progress.update(runs.length / total, `run ${runs.length + 1} of ${total}, ${workers} workers`);
-      const { result } = await predict({ loaded, workers, signal });
-      runs.push({ workers, traceHash: result.simulation?.traceHash ?? '', resultHash: resultHash(result) });
+      const { result } = await predict({ loaded, workers, signal, ...checkpoint });
+      const traceHash = result.simulation?.traceHash ?? '';
+      runs.push({ workers, traceHash, resultHash: resultHash(result), ...checkpoint });
     }
   }
   const [first] = runs;
   const other = runs.find((run) => run.traceHash !== first.traceHash || run.resultHash !== first.resultHash);
   const lines = runs.map(
-    (run) => `${run.workers} workers  trace ${run.traceHash}  result ${run.resultHash.slice(0, 16)}`,
+    ({ workers, traceHash, resultHash, checkpointAt }) =>
+      `${workers} workers  trace ${traceHash}  result ${resultHash.slice(0, 16)}` +
+      (checkpointAt === undefined ? '' : '  stopped at a checkpoint and continued'),
   );
   if (other === undefined) lines.push(`all ${total} runs agree`);
-  else {
+  else if (other.checkpointAt !== undefined) {
+    lines.push('the run that was stopped at a checkpoint differs: this is a fault of brokertwin');
+  } else {
     lines.push('the runs differ: this is a fault of brokertwin; two more runs, traced:');
     progress.stage('trace');
     lines.push(

@@ -22,6 +22,8 @@ export interface RunResult {
   } | null;
   /** Simulated arm only. */
   readonly simulation: {
+    /** Seed of the order of what happens at the same moment; 0 for the plain order. */
+    readonly tieSeed: number;
     readonly traceHash: string;
     readonly events: number;
     readonly simulatedSeconds: number;

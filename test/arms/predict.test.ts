@@ -47,6 +47,34 @@ describe('a prediction', () => {
     assert.equal(resultHash(one), resultHash(two));
   });
 
+  test('is the same when it was stopped at a checkpoint and continued', async () => {
+    const loaded = shipped('two-clusters', ...SHORT);
+    const whole = await resultOf(loaded);
+    for (const workers of [1, 2]) {
+      const { result } = await predict({
+        loaded,
+        workers,
+        profile: 'reference-2core',
+        checkpointAt: 0.05,
+      });
+      assert.equal(result.simulation?.traceHash, whole.simulation?.traceHash);
+      assert.equal(resultHash(result), resultHash(whole));
+    }
+  });
+
+  test('has another legal order under a tie seed, the same for the same seed', async () => {
+    const loaded = shipped('two-clusters', ...SHORT);
+    const plain = await resultOf(loaded);
+    const tied = async (tieSeed: number): Promise<RunResult> =>
+      (await predict({ loaded, workers: 1, profile: 'reference-2core', tieSeed })).result;
+    const [one, again] = [await tied(5), await tied(5)];
+    assert.notEqual(one.simulation?.traceHash, plain.simulation?.traceHash);
+    assert.equal(one.simulation?.tieSeed, 5);
+    assert.equal(resultHash(again), resultHash(one));
+    const throughputs = [plain, one].map(({ phases }) => phases[0].throughputRecordsPerSecond);
+    assert.ok(Math.abs(throughputs[1] / throughputs[0] - 1) < 0.01, throughputs.join());
+  });
+
   test('has a phase for each of the scenario, one without limit of the rate among them', async () => {
     const { phases } = await resultOf(shipped('demo', ...SHORT));
     const [paced, saturating] = phases;

@@ -177,7 +177,7 @@ export function build(small: Small): ClusterModel {
   const profile = profileWith(small.costs);
   const scenario = scenarioOf(small);
   const profiles = Object.fromEntries(scenario.hosts.map((host) => [host.name, profile]));
-  return buildCluster({ scenario, profiles, phase: scenario.run.phases[0] }, 0);
+  return buildCluster({ scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0 }, 0);
 }
 
 /** Runs to the end of the phase, and on for the time that what is in flight may take. */

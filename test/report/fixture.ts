@@ -365,6 +365,7 @@ export const predicted: RunResult = {
     kind: 'measured',
   },
   simulation: {
+    tieSeed: 0,
     traceHash: '7f3a9be1c2d45f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7c1',
     events: 4_812_377,
     simulatedSeconds: 50,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UserError } from '../../errors/errors.ts';
 import { parseDurationNs } from '../../scenario/units.ts';
 import { defineCommand } from '../command.ts';
-import { profile, scenarioFile, seed, set, stated, workers } from '../options.ts';
+import { profile, scenarioFile, seed, set, stated, tieSeed, workers } from '../options.ts';
 
 export const simulate = defineCommand({
   usage: 'simulate <scenario>',
@@ -20,6 +20,7 @@ export const simulate = defineCommand({
     scenario: scenarioFile,
     set,
     seed,
+    'tie-seed': tieSeed,
     workers,
     profile,
     report: {
@@ -62,6 +63,7 @@ export const simulate = defineCommand({
       file: args.scenario,
       set: args.set,
       workers: args.workers,
+      ...stated({ tieSeed: args['tie-seed'] }),
       ...stated({ seed: args.seed, profile: args.profile, report: args.report }),
       ...stated({ trace, perfetto, traceFromNs, traceUntilNs }),
       ...context,

@@ -25,6 +25,8 @@ export interface ShardInput {
   /** By host group. */
   readonly profiles: Readonly<Record<string, Profile>>;
   readonly phase: Phase;
+  /** Seed of the order of what happens at the same moment; 0 for the plain order. */
+  readonly tieSeed: number;
 }
 
 const LIMITS = { eventsPending: 16_777_216, eventsPerInstant: 1_000_000 };
@@ -37,6 +39,7 @@ export function buildCluster(input: ShardInput, shard: number): ClusterModel {
     entityBase: shard * ENTITIES_PER_SHARD,
     limits: LIMITS,
   });
+  sim.exploreTies(input.tieSeed);
   return new Builder(input, shard, sim).build();
 }
 

@@ -10,6 +10,7 @@ export function reproduceSection({ comparison, commands }: ReportContext): Secti
   const commandBlocks: Block[] = commands.length === 0 ? [] : [{ kind: 'commands', lines: commands }];
   const rows: Cell[][] = [
     ['seed', String(scenario.seed)],
+    ...(simulation === null || simulation.tieSeed === 0 ? [] : [['tie seed', String(simulation.tieSeed)]]),
     ['scenario hash', scenario.hash],
     ['trace hash', simulation?.traceHash ?? NO_VALUE],
     ['profile', profile === null ? NO_VALUE : `${profile.name} (${profile.kind}), hash ${profile.hash}`],
