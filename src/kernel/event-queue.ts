@@ -30,7 +30,7 @@ const BUCKET_EVENTS_MEAN = 8;
 const BUCKETS_MIN = 64;
 const BUCKETS_MAX = 65_536;
 /** The heap becomes a rung when it is longer than this and has doubled since it was filled. */
-const HEAP_EVENTS_MAX = 128;
+const HEAP_EVENTS_MAX = 64;
 /** Cancelled events that are not worth a sweep. */
 const CANCELLED_MIN = 64;
 

@@ -97,9 +97,9 @@ export class EventRows {
 
   /** Marks the row of a handle as cancelled; false when its event has fired or was cancelled before. */
   cancel(handle: number): boolean {
-    const row = handle % HANDLE_ROWS;
-    const at = row * ROW_HALVES;
-    if (this.records.halves[at + GENERATION] + 1 !== (handle - row) / HANDLE_ROWS) return false;
+    const generation = Math.floor(handle / HANDLE_ROWS);
+    const at = (handle - generation * HANDLE_ROWS) * ROW_HALVES;
+    if (this.records.halves[at + GENERATION] + 1 !== generation) return false;
     this.#age(at);
     this.records.halves[at + STATE] = CANCELLED;
     return true;

@@ -300,7 +300,7 @@ describe('events of other shards', () => {
 
   test('leave by the outbox, once, with the number that their source counts', () => {
     const { sim } = smallSimulation(['a', 'b'], ({ a }) => {
-      assert.equal(sim.schedule(100 + a, 2000, PONG, a, 1, 2, 3, 4), 0);
+      assert.equal(sim.scheduleTimer(100 + a, 2000, PONG, a, 1, 2, 3, 4), 0);
     });
     sim.joinShards(100);
     for (const number of [1, 2]) sim.schedule(number, 1, PING, number);

@@ -8,6 +8,7 @@ const STALL = { workers: 2, stallTimeoutMs: 600 };
 
 describe('a run in shards that hangs', () => {
   test('ends when a shard does not come back from an event, naming it and the window', LIMIT, async () => {
+    const begunMs = performance.now();
     const running = runTalking({ ...STALL, input: wrong('endless') });
     const { message } = await running.then(
       () => assert.fail('it went on'),
@@ -16,6 +17,8 @@ describe('a run in shards that hangs', () => {
     const [, nowNs] =
       /^shard 2 has shown no life for 0.6 s in the window after (\d+) ns /.exec(message) ?? [];
     assert.ok(Number(nowNs) > 48_000 && Number(nowNs) <= 50_050, message);
+    const tookMs = performance.now() - begunMs;
+    assert.ok(tookMs < 2500, `it took ${tookMs} ms`);
   });
 
   test('ends when a shard is never made, naming it', LIMIT, async () => {
