@@ -69,6 +69,19 @@ export class Complaints {
     );
   }
 
+  /** An event from another shard for an entity that is not here. */
+  stranger(target: number, kind: number): RangeError {
+    return new RangeError(`deliver(${this.kind(kind)}): the shard has no ${this.entity(target)}`);
+  }
+
+  /** An event from another shard for a time that has passed. */
+  late(target: number, kind: number, timeNs: number): RangeError {
+    return new RangeError(
+      `deliver(${this.kind(kind)}) for ${this.entity(target)} at ${timeNs} ns: ` +
+        `the shard has run to ${this.#simulation.nowNs} ns`,
+    );
+  }
+
   pending(limit: number, target: number, kind: number, rows: EventRows): RangeError {
     const pending: string[] = [];
     const { halves } = rows.records;

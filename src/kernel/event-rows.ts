@@ -2,10 +2,12 @@
  * The rows of pending events: one record of 80 bytes an event, taken and given back without allocation.
  *
  *   Float64   0 time   1 sequence   2 a   3 b   4 c   5 d
- *   Uint32   12 microstep  13 priority  14 target  15 source  16 kind  17 generation  18 next  19 state
+ *   Uint32   12 target  13 kind  14 source  15 generation  16 priority  17 microstep  18 next  19 state
  *
  * A record lies together, not in a column a field, because an event is written once and read once, all fields at a
- * time: with a million events pending, every further cache line is a miss (docs/decisions/0006).
+ * time: with a million events pending, every further cache line is a miss (docs/decisions/0006). An event for another shard
+ * travels in the same form. It may be copied as doubles: halves at odd places stay small, so that no two make a NaN, whose
+ * bits a copy may change.
  */
 import { type Columns, growColumn, type RecordColumn, type Uint32Column } from './columns.ts';
 
@@ -19,12 +21,12 @@ export const C = 4;
 export const D = 5;
 /** Uint32 halves of a row, and the places of the fields among them. */
 export const ROW_HALVES = 20;
-export const MICROSTEP = 12;
-export const PRIORITY = 13;
-export const TARGET = 14;
-export const SOURCE = 15;
-export const KIND = 16;
-export const GENERATION = 17;
+export const TARGET = 12;
+export const KIND = 13;
+export const SOURCE = 14;
+export const GENERATION = 15;
+export const PRIORITY = 16;
+export const MICROSTEP = 17;
 /** The next row of the list that this row is in; meaningless for a list's last row. */
 export const NEXT = 18;
 const STATE = 19;
@@ -43,6 +45,12 @@ const GENERATIONS = 134_217_727;
 const FREE_HEAD = 0;
 const FREE_LENGTH = 1;
 const TOP = 2;
+
+/** Events as records, one after the other. */
+export interface EventRecords {
+  readonly data: Float64Array;
+  readonly halves: Uint32Array;
+}
 
 export class EventRows {
   /** Hot code reads `words` and `halves` afresh after `take`, which may grow them. */
@@ -103,6 +111,21 @@ export class EventRows {
     this.#age(at);
     this.records.halves[at + STATE] = CANCELLED;
     return true;
+  }
+
+  /** Copies another shard's event, which begins its microstep, into a row. */
+  copy(from: EventRecords, event: number, row: number): void {
+    const { data, halves } = this.records;
+    const word = row * ROW_WORDS;
+    const fromWord = event * ROW_WORDS;
+    for (let place = TIME; place <= D; place += 1) data[word + place] = from.data[fromWord + place];
+    const half = row * ROW_HALVES;
+    const fromHalf = event * ROW_HALVES;
+    halves[half + TARGET] = from.halves[fromHalf + TARGET];
+    halves[half + KIND] = from.halves[fromHalf + KIND];
+    halves[half + SOURCE] = from.halves[fromHalf + SOURCE];
+    halves[half + PRIORITY] = from.halves[fromHalf + PRIORITY];
+    halves[half + MICROSTEP] = 0;
   }
 
   isPending(row: number): boolean {

@@ -7,7 +7,7 @@
  * An event that takes no time lands in the next microstep of the same instant. Entities are numbered over all shards;
  * a shard's own are `entityBase`, `entityBase + 1`, ...
  */
-import { Columns, type Float64Column, growColumn } from './columns.ts';
+import { Columns, type Float64Column, growColumn, type RecordColumn } from './columns.ts';
 import { Complaints, STANDSTILL_SAMPLE } from './complaints.ts';
 import { EventQueue } from './event-queue.ts';
 import {
@@ -15,6 +15,7 @@ import {
   B,
   C,
   D,
+  type EventRecords,
   KIND,
   PRIORITY,
   ROW_HALVES,
@@ -51,9 +52,8 @@ export interface Limits {
   readonly eventsPerInstant: number;
 }
 
-/** Columns of an event on its way to another shard, `MESSAGE_WORDS` numbers each. */
-export const MESSAGE_WORDS = 10;
-const NO_MESSAGES = new Float64Array(0);
+const NO_EVENTS: EventRecords = { data: new Float64Array(0), halves: new Uint32Array(0) };
+const OUTBOX_AT_START = 16;
 
 const NOW = 0;
 const MICROSTEP = 1;
@@ -80,7 +80,7 @@ export class Simulation {
   readonly #entityNames: string[] = [];
   readonly #sequence: Float64Column;
   readonly #clock: Float64Column;
-  readonly #outbox: Float64Column;
+  readonly #outbox: RecordColumn;
   #model: Model | null = null;
   #trace: TraceSink | null = null;
   #kinds = 0;
@@ -97,7 +97,7 @@ export class Simulation {
     this.#hash = new TraceHash(this.columns);
     this.#sequence = this.columns.float64('entities/sequence', ENTITIES_AT_START, 'grows');
     this.#clock = this.columns.float64('clock', CLOCK_LENGTH);
-    this.#outbox = this.columns.float64('outbox', MESSAGE_WORDS, 'grows');
+    this.#outbox = this.columns.records('outbox', ROW_WORDS, OUTBOX_AT_START);
   }
 
   /** Now, in nanoseconds since the start. */
@@ -273,48 +273,32 @@ export class Simulation {
   }
 
   /**
-   * Takes the events that entities of other shards are to receive, `MESSAGE_WORDS` numbers each.
+   * Takes the events that entities of other shards are to receive.
    * @returns a view, good until the next event for another shard is scheduled
    */
-  takeOutbox(): Float64Array {
+  takeOutbox(): EventRecords {
     const length = this.#clock.data[OUTBOX_LENGTH];
-    if (length === 0) return NO_MESSAGES;
+    if (length === 0) return NO_EVENTS;
     this.#clock.data[OUTBOX_LENGTH] = 0;
-    return this.#outbox.data.subarray(0, length);
+    const { data, halves } = this.#outbox;
+    return { data: data.subarray(0, length * ROW_WORDS), halves: halves.subarray(0, length * ROW_HALVES) };
   }
 
   /**
-   * Puts in the events that other shards sent: those in `messages` from number `from` up to number `to`, exclusive.
+   * Puts in events that other shards sent: those in `events` from number `from` up to number `to`, exclusive.
    * @throws Error when one is for nobody here, or for a time that the shard has run through
    */
-  deliver(messages: Float64Array, from = 0, to = messages.length): void {
-    for (let at = from; at < to; at += MESSAGE_WORDS) {
-      const time = messages[at];
-      const target = messages[at + 2];
-      const kind = messages[at + 5];
-      if (this.#isForeign(target)) {
-        throw new RangeError(
-          `deliver(${this.#complaints.kind(kind)}): the shard has no ${this.#complaints.entity(target)}`,
-        );
-      }
-      if (!(time > this.#clock.data[NOW])) {
-        throw new RangeError(
-          `deliver(${this.#complaints.kind(kind)}) for ${this.#complaints.entity(target)} at ${time} ns: the shard has run to ${this.nowNs} ns`,
-        );
-      }
-      this.#insert(
-        time,
-        0,
-        messages[at + 1],
-        target,
-        messages[at + 3],
-        messages[at + 4],
-        kind,
-        messages[at + 6],
-        messages[at + 7],
-        messages[at + 8],
-        messages[at + 9],
-      );
+  deliver(events: EventRecords, from = 0, to = events.data.length / ROW_WORDS): void {
+    const { rows } = this.#queue;
+    for (let event = from; event < to; event += 1) {
+      const target = events.halves[event * ROW_HALVES + TARGET];
+      const kind = events.halves[event * ROW_HALVES + KIND];
+      const timeNs = events.data[event * ROW_WORDS + TIME];
+      if (this.#isForeign(target)) throw this.#complaints.stranger(target, kind);
+      if (!(timeNs > this.#clock.data[NOW])) throw this.#complaints.late(target, kind, timeNs);
+      const row = this.#takeRow(target, kind);
+      rows.copy(events, event, row);
+      this.#queue.insert(row);
     }
   }
 
@@ -348,15 +332,8 @@ export class Simulation {
     const local = source - this.#entityBase;
     const sequence = this.#sequence.data[local] + 1;
     this.#sequence.data[local] = sequence;
-    if (foreign) {
-      this.#send(time, priority, target, source, sequence, kind, a, b, c, d);
-      return NO_ROW;
-    }
-    const microstep = delay === 0 ? clock[MICROSTEP] + 1 : 0;
-    const queue = this.#queue;
-    if (queue.size >= this.#limits.eventsPending) this.#failPending(target, kind);
-    const row = queue.rows.take();
-    const { data, halves } = queue.rows.records;
+    const row = foreign ? this.#outboxPlace() : this.#takeRow(target, kind);
+    const { data, halves } = foreign ? this.#outbox : this.#queue.rows.records;
     const word = row * ROW_WORDS;
     const half = row * ROW_HALVES;
     data[word + TIME] = time;
@@ -365,13 +342,30 @@ export class Simulation {
     data[word + B] = b;
     data[word + C] = c;
     data[word + D] = d;
-    halves[half + ROW_MICROSTEP] = microstep;
-    halves[half + PRIORITY] = priority;
     halves[half + TARGET] = target;
-    halves[half + SOURCE] = source;
     halves[half + KIND] = kind;
-    queue.insert(row);
+    halves[half + SOURCE] = source;
+    halves[half + PRIORITY] = priority;
+    halves[half + ROW_MICROSTEP] = delay === 0 ? clock[MICROSTEP] + 1 : 0;
+    if (foreign) return NO_ROW;
+    this.#queue.insert(row);
     return row;
+  }
+
+  #takeRow(target: number, kind: number): number {
+    const queue = this.#queue;
+    if (queue.size >= this.#limits.eventsPending) {
+      throw this.#complaints.pending(this.#limits.eventsPending, target, kind, queue.rows);
+    }
+    return queue.rows.take();
+  }
+
+  #outboxPlace(): number {
+    const place = this.#clock.data[OUTBOX_LENGTH];
+    this.#clock.data[OUTBOX_LENGTH] = place + 1;
+    const words = place * ROW_WORDS;
+    if (words === this.#outbox.data.length) growColumn(this.#outbox, words * 2);
+    return place;
   }
 
   #tell(sink: TraceSink, row: number): void {
@@ -393,71 +387,6 @@ export class Simulation {
       data[word + D],
       this.#sequence.data[target - this.#entityBase],
     );
-  }
-
-  #insert(
-    time: number,
-    microstep: number,
-    priority: number,
-    target: number,
-    source: number,
-    sequence: number,
-    kind: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-  ): void {
-    const queue = this.#queue;
-    if (queue.size >= this.#limits.eventsPending) this.#failPending(target, kind);
-    const row = queue.rows.take();
-    const { data, halves } = queue.rows.records;
-    const word = row * ROW_WORDS;
-    const half = row * ROW_HALVES;
-    data[word + TIME] = time;
-    data[word + SEQUENCE] = sequence;
-    data[word + A] = a;
-    data[word + B] = b;
-    data[word + C] = c;
-    data[word + D] = d;
-    halves[half + ROW_MICROSTEP] = microstep;
-    halves[half + PRIORITY] = priority;
-    halves[half + TARGET] = target;
-    halves[half + SOURCE] = source;
-    halves[half + KIND] = kind;
-    queue.insert(row);
-  }
-
-  #send(
-    time: number,
-    priority: number,
-    target: number,
-    source: number,
-    sequence: number,
-    kind: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-  ): void {
-    const at = this.#clock.data[OUTBOX_LENGTH];
-    if (at === this.#outbox.data.length) growColumn(this.#outbox, at * 2);
-    const outbox = this.#outbox.data;
-    outbox[at] = time;
-    outbox[at + 1] = priority;
-    outbox[at + 2] = target;
-    outbox[at + 3] = source;
-    outbox[at + 4] = sequence;
-    outbox[at + 5] = kind;
-    outbox[at + 6] = a;
-    outbox[at + 7] = b;
-    outbox[at + 8] = c;
-    outbox[at + 9] = d;
-    this.#clock.data[OUTBOX_LENGTH] = at + MESSAGE_WORDS;
-  }
-
-  #failPending(target: number, kind: number): never {
-    throw this.#complaints.pending(this.#limits.eventsPending, target, kind, this.#queue.rows);
   }
 
   /** Near the limit of events without time passing, and at it. */

@@ -7,22 +7,22 @@
  *
  * How much is in a box does not stand in it: its writer brings that to the barrier.
  */
-import { MESSAGE_WORDS } from '../simulation.ts';
+import { type EventRecords, ROW_WORDS } from '../event-rows.ts';
 
-const MESSAGE_BYTES = MESSAGE_WORDS * Float64Array.BYTES_PER_ELEMENT;
-const MESSAGES_AT_START = 200;
+const EVENT_BYTES = ROW_WORDS * Float64Array.BYTES_PER_ELEMENT;
+const EVENTS_AT_START = 200;
 const PARITIES = 2;
 
 /**
- * Memory for the mailboxes of all workers. Address space is taken for `messagesMax` events a box, memory as they fill.
- * @param messagesMax most events from the shards of one worker to those of one in a window
+ * Memory for the mailboxes of all workers. Address space is taken for `eventsMax` events a box, memory as they fill.
+ * @param eventsMax most events from the shards of one worker to those of one in a window
  */
-export function mailboxMemory(workers: number, messagesMax: number): SharedArrayBuffer[] {
+export function mailboxMemory(workers: number, eventsMax: number): SharedArrayBuffer[] {
   return Array.from(
     { length: PARITIES * workers * workers },
     () =>
-      new SharedArrayBuffer(Math.min(MESSAGES_AT_START, messagesMax) * MESSAGE_BYTES, {
-        maxByteLength: messagesMax * MESSAGE_BYTES,
+      new SharedArrayBuffer(Math.min(EVENTS_AT_START, eventsMax) * EVENT_BYTES, {
+        maxByteLength: eventsMax * EVENT_BYTES,
       }),
   );
 }
@@ -54,15 +54,15 @@ export class Mailboxes {
 
 export class Mailbox {
   readonly #memory: SharedArrayBuffer;
-  #data: Float64Array;
+  #events: EventRecords;
   #length = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.#memory = memory;
-    this.#data = new Float64Array(memory, 0, memory.byteLength / Float64Array.BYTES_PER_ELEMENT);
+    this.#events = eventsIn(memory);
   }
 
-  /** Numbers written since `clear`. */
+  /** Events written since `clear`. */
   get length(): number {
     return this.#length;
   }
@@ -71,32 +71,34 @@ export class Mailbox {
     this.#length = 0;
   }
 
-  /** Copies the event that begins at number `at`; false when the box holds as many as it may. */
-  put(messages: Float64Array, at: number): boolean {
-    const length = this.#length;
-    if (length + MESSAGE_WORDS > this.#data.length && !this.#grow()) return false;
-    const data = this.#data;
-    for (let word = 0; word < MESSAGE_WORDS; word += 1) data[length + word] = messages[at + word];
-    this.#length = length + MESSAGE_WORDS;
+  /** Copies one of the events; false when the box holds as many as it may. */
+  put(events: EventRecords, event: number): boolean {
+    const to = this.#length * ROW_WORDS;
+    if (to === this.#events.data.length && !this.#grow()) return false;
+    const from = event * ROW_WORDS;
+    const { data } = this.#events;
+    for (let word = 0; word < ROW_WORDS; word += 1) data[to + word] = events.data[from + word];
+    this.#length += 1;
     return true;
   }
 
-  /** The first `length` numbers and perhaps more, for the reader: another worker's box may have grown. */
-  read(length: number): Float64Array {
-    if (length > this.#data.length) this.#look();
-    return this.#data;
+  /** The first `length` events and perhaps more, for the reader: another worker's box may have grown. */
+  read(length: number): EventRecords {
+    if (length * ROW_WORDS > this.#events.data.length) this.#events = eventsIn(this.#memory);
+    return this.#events;
   }
 
   #grow(): boolean {
     const { byteLength, maxByteLength } = this.#memory;
     if (byteLength === maxByteLength) return false;
     this.#memory.grow(Math.min(byteLength * 2, maxByteLength));
-    this.#look();
+    this.#events = eventsIn(this.#memory);
     return true;
   }
+}
 
-  /** A view of a fixed length is as fast as one of plain memory; one that follows its buffer is not. */
-  #look(): void {
-    this.#data = new Float64Array(this.#memory, 0, this.#memory.byteLength / Float64Array.BYTES_PER_ELEMENT);
-  }
+/** Views of a fixed length are as fast as those of plain memory; views that follow their buffer are not. */
+function eventsIn(memory: SharedArrayBuffer): EventRecords {
+  const data = new Float64Array(memory, 0, memory.byteLength / Float64Array.BYTES_PER_ELEMENT);
+  return { data, halves: new Uint32Array(memory, 0, data.length * 2) };
 }

@@ -1,5 +1,5 @@
 /** The shards that one worker (or the only thread) runs, window by window. */
-import { MESSAGE_WORDS } from '../simulation.ts';
+import { type EventRecords, ROW_HALVES, ROW_WORDS, TARGET, TIME } from '../event-rows.ts';
 import { earlier, named, type ShardFailure } from './failure.ts';
 import type { Heartbeat } from './heartbeats.ts';
 import type { Mailbox } from './mailboxes.ts';
@@ -24,9 +24,6 @@ export interface Modules {
   readonly createShard: CreateShard;
   readonly observeShard: ObserveShard | null;
 }
-
-/** Column of the target entity in an event between shards. */
-const TARGET = 2;
 
 export class ShardGroup {
   readonly #start: WorkerStart;
@@ -105,13 +102,15 @@ export class ShardGroup {
   post(boxes: readonly Mailbox[]): number {
     let earliestNs = Number.POSITIVE_INFINITY;
     for (const member of this.#members) {
-      const messages = member.simulation.takeOutbox();
+      const events = member.simulation.takeOutbox();
+      const { data, halves } = events;
       try {
-        for (let at = 0; at < messages.length; at += MESSAGE_WORDS) {
-          const shard = Math.floor(messages[at + TARGET] / ENTITIES_PER_SHARD);
-          if (!(shard < this.#start.shardsAll)) this.#failAddress(messages[at + TARGET], shard);
-          if (!boxes[shard % boxes.length].put(messages, at)) this.#failFull(boxes, shard % boxes.length);
-          earliestNs = Math.min(earliestNs, messages[at]);
+        for (let event = 0; event * ROW_WORDS < data.length; event += 1) {
+          const target = halves[event * ROW_HALVES + TARGET];
+          const shard = Math.floor(target / ENTITIES_PER_SHARD);
+          if (!(shard < this.#start.shardsAll)) this.#failAddress(target, shard);
+          if (!boxes[shard % boxes.length].put(events, event)) this.#failFull(boxes, shard % boxes.length);
+          earliestNs = Math.min(earliestNs, data[event * ROW_WORDS + TIME]);
         }
       } catch (thrown) {
         this.#fail(member, thrown);
@@ -120,14 +119,14 @@ export class ShardGroup {
     return earliestNs;
   }
 
-  /** Takes in the first `length` numbers of what a worker sent to these shards. */
-  take(messages: Float64Array, length: number): void {
+  /** Takes in the first `length` events that a worker sent to these shards. */
+  take(events: EventRecords, length: number): void {
     const { workers } = this.#start.place;
-    for (let at = 0; at < length; at += MESSAGE_WORDS) {
-      const shard = Math.floor(messages[at + TARGET] / ENTITIES_PER_SHARD);
+    for (let event = 0; event < length; event += 1) {
+      const shard = Math.floor(events.halves[event * ROW_HALVES + TARGET] / ENTITIES_PER_SHARD);
       const member = this.#members[Math.floor(shard / workers)];
       try {
-        if (!member.failed) member.simulation.deliver(messages, at, at + MESSAGE_WORDS);
+        if (!member.failed) member.simulation.deliver(events, event, event + 1);
       } catch (thrown) {
         this.#fail(member, thrown);
       }
@@ -214,7 +213,7 @@ export class ShardGroup {
     const shards = Array.from({ length: this.#start.shardsAll }, (_, shard) => shard);
     const receivers = shards.filter((shard) => shard % boxes.length === worker);
     throw new RangeError(
-      `more than ${boxes[worker].length / MESSAGE_WORDS} events for shards ${receivers.join(', ')} in one window`,
+      `more than ${boxes[worker].length} events for shards ${receivers.join(', ')} in one window`,
     );
   }
 }
