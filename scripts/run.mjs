@@ -2,6 +2,7 @@
 //
 //   node scripts/run.mjs install               only installs
 //   node scripts/run.mjs demo [options]        brokertwin demo
+//   node scripts/run.mjs bench kernel          the kernel's benchmark; options go to it
 //   node scripts/run.mjs test [part] [options] all tests, or those whose path contains part; options go to node --test
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,7 +15,7 @@ const STILL_INSTALLING_EVERY_MS = 10_000;
 const TEST_TIMEOUT_MS = 120_000;
 const REAL_TEST_TIMEOUT_MS = 480_000;
 const STDERR = 2;
-const commands = { install: () => 0, demo, test };
+const commands = { install: () => 0, demo, test, bench };
 
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await main();
@@ -37,6 +38,12 @@ async function main() {
 
 function demo(node) {
   return runToEnd(node, [join(root, 'bin', 'brokertwin.mjs'), 'demo', ...args]);
+}
+
+/** The benchmark of a room, such as `bench kernel`. */
+function bench(node) {
+  const [room, ...options] = args;
+  return runToEnd(node, [join(root, 'bench', room, `bench-${room}.ts`), ...options]);
 }
 
 /** Quick tests side by side; then those with a real broker, browser or installation one after the other. */

@@ -1,0 +1,108 @@
+/**
+ * `npm run bench:kernel`: the kernel's figures, side by side with its peers'. The result goes to stdout, progress to
+ * stderr; a full run is appended to bench/history/kernel.ndjson. Exit code: 0 measured (goals met or not), 1 a program
+ * failed, 2 bad options.
+ */
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { EXIT, UserError } from '../../src/errors/errors.ts';
+import type { PeerName, Program } from './catalogue.ts';
+import { appendHistory } from './history.ts';
+import { linesOf } from './lines.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { type Peer, preparePeer, skippedPeer } from './peers.ts';
+import { type Outcome, wordsOf } from './program.ts';
+import { checkCommonWork, programsOf, runRounds } from './rounds.ts';
+import { runChild } from './run-child.ts';
+import { readable, tableOf } from './table.ts';
+
+const PROGRAM_TIMEOUT_MS = 180_000;
+/** Of the last minute. */
+const LOAD_OF_A_QUIET_MACHINE = 0.5;
+const FIGURES_FOLDER = join(import.meta.dirname, 'figures');
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(args);
+    if (options === null) process.stdout.write(`${USAGE}\n`);
+    else await bench(options);
+    return EXIT.good;
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return error instanceof UserError ? error.exitCode : EXIT.ourFault;
+  }
+}
+
+async function bench(options: Options): Promise<void> {
+  const wanted = programsOf(options.figures);
+  const [loadBefore] = loadavg();
+  if (!options.smoke && loadBefore > LOAD_OF_A_QUIET_MACHINE) {
+    say(`the machine is busy (load ${readable(loadBefore)}): two workers, above all, will come out slow`);
+  }
+  const peers = await preparePeers(wanted, options);
+  const rounds = await runRounds({
+    programs: wanted.filter(({ side }) => side === 'ours' || peers.get(side)?.skipped === null),
+    rounds: options.rounds,
+    run: (program) => runOne(program, options, peers),
+    onOutcome: (round, program, outcome) => say(progress(round, options.rounds, program, outcome)),
+  });
+  checkCommonWork(options.figures, rounds[0]);
+  const lines = linesOf(options.figures, rounds, peers, { judged: !options.smoke });
+  const text = options.json ? lines.map((line) => JSON.stringify(line)).join('\n') : tableOf(lines);
+  process.stdout.write(`${text}\n`);
+  if (!options.full) return;
+  const versions = [...peers.values()].flatMap((peer) => Object.entries(peer.versions));
+  await appendHistory({
+    loadBefore,
+    peers: Object.fromEntries(versions),
+    rounds: options.rounds,
+    figures: lines,
+  });
+}
+
+/** One after the other: a build takes every core. */
+async function preparePeers(
+  programs: readonly Program[],
+  { smoke }: Options,
+): Promise<ReadonlyMap<PeerName, Peer>> {
+  const peers = new Map<PeerName, Peer>();
+  for (const { side } of programs) {
+    if (side === 'ours' || peers.has(side)) continue;
+    if (!smoke) say(`making ${side} ready`);
+    const peer = smoke ? skippedPeer(side, 'this is a smoke run') : await preparePeer(side);
+    if (peer.skipped !== null) say(`${peer.label} is skipped: ${peer.skipped}`);
+    peers.set(side, peer);
+  }
+  return peers;
+}
+
+async function runOne(
+  program: Program,
+  { smoke }: Options,
+  peers: ReadonlyMap<PeerName, Peer>,
+): Promise<Outcome> {
+  const input = (smoke ? program.smokeInput : null) ?? program.input;
+  const { command, args } = (program.side === 'ours'
+    ? null
+    : peers.get(program.side)?.command?.(program)) ?? {
+    command: process.execPath,
+    args: [join(FIGURES_FOLDER, program.file), ...wordsOf(input)],
+  };
+  try {
+    return JSON.parse(await runChild({ command, args, timeoutMs: PROGRAM_TIMEOUT_MS })) as Outcome;
+  } catch (cause) {
+    throw new Error(`${program.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function progress(round: number, rounds: number, program: Program, { values, checksum }: Outcome): string {
+  const found = Object.entries(values).map(([name, value]) => `${name} ${readable(value)}`);
+  const seconds = Math.round(performance.now() / 1000);
+  return `round ${round}/${rounds}  ${program.name}  ${found.join(', ')}  checksum ${checksum}  (${seconds} s in all)`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`bench:kernel: ${line.replace(/^bench:kernel: /, '')}\n`);
+}
