@@ -11,7 +11,7 @@ import { type Checkpoint, type ColumnData, checkpointOf, failRestore, readable }
 
 type Constructor<T extends ColumnData> = new (length: number) => T;
 
-/** One column. Hot code reads `data` afresh after anything that may grow the column. */
+/** One column. Hot code reads `data` afresh after anything that may grow the column; that of a fixed one stays the same array. */
 export interface Column<T extends ColumnData> {
   data: T;
 }

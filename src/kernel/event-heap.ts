@@ -10,13 +10,7 @@
  * The tie key is 0, or with a tie seed a hash of the time and the two entities: another legal order of what happens in
  * the same microstep, in which what one entity sends another still arrives in the order of sending.
  */
-import {
-  type Columns,
-  type Float64Column,
-  growColumn,
-  type Int32Column,
-  type Uint32Column,
-} from './columns.ts';
+import { type Columns, type Float64Column, growColumn, type Int32Column } from './columns.ts';
 import {
   type EventRows,
   MICROSTEP,
@@ -40,17 +34,17 @@ export class EventHeap {
   readonly #rows: EventRows;
   readonly #times: Float64Column;
   readonly #order: Int32Column;
-  readonly #state: Uint32Column;
+  readonly #state: Uint32Array;
 
   constructor(columns: Columns, rows: EventRows) {
     this.#rows = rows;
     this.#times = columns.float64('events/heap-time', PLACES_AT_START, 'grows');
     this.#order = columns.int32('events/heap-row', PLACES_AT_START, 'grows');
-    this.#state = columns.uint32('events/heap', 2);
+    this.#state = columns.uint32('events/heap', 2).data;
   }
 
   get size(): number {
-    return this.#state.data[SIZE];
+    return this.#state[SIZE];
   }
 
   /** Time of the first event; the heap must not be empty. */
@@ -70,16 +64,16 @@ export class EventHeap {
 
   /** The seed of another legal order, a whole number below 2^32; 0 for the plain one. The heap must be empty. */
   set tieSeed(seed: number) {
-    this.#state.data[TIE_SEED] = seed;
+    this.#state[TIE_SEED] = seed;
   }
 
   clear(): void {
-    this.#state.data[SIZE] = 0;
+    this.#state[SIZE] = 0;
   }
 
   push(row: number): void {
     const timeNs = this.#rows.records.data[row * ROW_WORDS + TIME];
-    const state = this.#state.data;
+    const state = this.#state;
     let place = state[SIZE];
     if (place === this.#times.data.length) this.#grow(place * 2);
     state[SIZE] = place + 1;
@@ -102,8 +96,8 @@ export class EventHeap {
     const times = this.#times.data;
     const order = this.#order.data;
     const first = order[0];
-    const size = this.#state.data[SIZE] - 1;
-    this.#state.data[SIZE] = size;
+    const size = this.#state[SIZE] - 1;
+    this.#state[SIZE] = size;
     if (size === 0) return first;
     const timeNs = times[size];
     const row = order[size];
@@ -138,7 +132,7 @@ export class EventHeap {
     if (byMicrostep !== 0) return byMicrostep < 0;
     const byPriority = halves[left + PRIORITY] - halves[right + PRIORITY];
     if (byPriority !== 0) return byPriority < 0;
-    const seed = this.#state.data[TIE_SEED];
+    const seed = this.#state[TIE_SEED];
     if (seed !== 0) {
       const byKey = this.#tieKey(x, seed) - this.#tieKey(y, seed);
       if (byKey !== 0) return byKey < 0;

@@ -18,7 +18,7 @@
  * discrete event simulation", ACM TOMACS 15 (2005); widths here are powers of two, so that bucket bounds are exact.
  * Chosen by measurement: docs/decisions/0006.
  */
-import { type Columns, type Float64Column, growColumn, type Uint32Column } from './columns.ts';
+import { type Columns, growColumn, type Uint32Column } from './columns.ts';
 import { EventHeap } from './event-heap.ts';
 import { EventRows, NEXT, ROW_HALVES, ROW_WORDS, TIME } from './event-rows.ts';
 
@@ -62,9 +62,9 @@ const LENGTH = 1;
 export class EventQueue {
   readonly rows: EventRows;
   readonly #heap: EventHeap;
-  readonly #bounds: Float64Column;
-  readonly #counts: Uint32Column;
-  readonly #rungs: Float64Column;
+  readonly #bounds: Float64Array;
+  readonly #counts: Uint32Array;
+  readonly #rungs: Float64Array;
   /** Head row and length of every bucket's list. */
   readonly #buckets: Uint32Column;
 
@@ -72,17 +72,17 @@ export class EventQueue {
   constructor(columns: Columns, pendingMax: number) {
     this.rows = new EventRows(columns, (pendingMax + CANCELLED_MIN) * 2);
     this.#heap = new EventHeap(columns, this.rows);
-    this.#bounds = columns.float64('events/bounds', 4);
-    this.#counts = columns.uint32('events/queue', 4);
-    this.#rungs = columns.float64('events/rungs', RUNGS_MAX * RUNG_WORDS);
+    this.#bounds = columns.float64('events/bounds', 4).data;
+    this.#counts = columns.uint32('events/queue', 4).data;
+    this.#rungs = columns.float64('events/rungs', RUNGS_MAX * RUNG_WORDS).data;
     this.#buckets = columns.uint32('events/buckets', (1 + BUCKETS_MIN) * BUCKET_HALVES, 'grows');
-    this.#counts.data[HEAP_LIMIT] = HEAP_EVENTS_MAX;
+    this.#counts[HEAP_LIMIT] = HEAP_EVENTS_MAX;
     this.#forgetTop();
   }
 
   /** Events pending. */
   get size(): number {
-    return this.#counts.data[PENDING];
+    return this.#counts[PENDING];
   }
 
   /** Time of the earliest event, Infinity when there is none. */
@@ -107,21 +107,21 @@ export class EventQueue {
 
   /** Removes the earliest event and returns its row, which the caller gives back. Follows a `bringUp` that found one. */
   pop(): number {
-    this.#counts.data[PENDING] -= 1;
+    this.#counts[PENDING] -= 1;
     return this.#heap.pop();
   }
 
   /** Puts a row, taken and filled by the caller, into the order. */
   insert(row: number): void {
-    this.#counts.data[PENDING] += 1;
+    this.#counts[PENDING] += 1;
     this.#place(row);
-    if (this.#heap.size > this.#counts.data[HEAP_LIMIT]) this.#spillHeap();
+    if (this.#heap.size > this.#counts[HEAP_LIMIT]) this.#spillHeap();
   }
 
   /** Removes a pending event; false when it has fired or was cancelled before. */
   cancel(handle: number): boolean {
     if (!this.rows.cancel(handle)) return false;
-    const counts = this.#counts.data;
+    const counts = this.#counts;
     counts[PENDING] -= 1;
     counts[CANCELLED] += 1;
     if (counts[CANCELLED] > CANCELLED_MIN && counts[CANCELLED] * 2 > this.rows.top) this.#sweep();
@@ -136,13 +136,13 @@ export class EventQueue {
   }
 
   #bury(row: number): void {
-    this.#counts.data[CANCELLED] -= 1;
+    this.#counts[CANCELLED] -= 1;
     this.rows.give(row);
   }
 
   #place(row: number): void {
     const timeNs = this.rows.records.data[row * ROW_WORDS + TIME];
-    const bounds = this.#bounds.data;
+    const bounds = this.#bounds;
     if (timeNs < bounds[HEAP_END]) {
       this.#heap.push(row);
       return;
@@ -153,8 +153,8 @@ export class EventQueue {
       this.#link(TOP_BUCKET, row);
       return;
     }
-    const rungs = this.#rungs.data;
-    let at = (this.#counts.data[RUNGS] - 1) * RUNG_WORDS;
+    const rungs = this.#rungs;
+    let at = (this.#counts[RUNGS] - 1) * RUNG_WORDS;
     while (timeNs >= rungs[at + END]) at -= RUNG_WORDS;
     rungs[at + EVENTS] += 1;
     this.#link(rungs[at + FIRST_BUCKET] + Math.floor((timeNs - rungs[at + START]) / rungs[at + WIDTH]), row);
@@ -170,16 +170,16 @@ export class EventQueue {
 
   /** Fills the empty heap with the next events in time; false when there are none. */
   #refill(): boolean {
-    const counts = this.#counts.data;
-    const bounds = this.#bounds.data;
+    const counts = this.#counts;
+    const bounds = this.#bounds;
     for (;;) {
       if (counts[RUNGS] === 0) {
         if (this.#buckets.data[TOP_BUCKET + LENGTH] === 0) return false;
         if (this.#openTop()) return true;
       }
       const at = (counts[RUNGS] - 1) * RUNG_WORDS;
-      if (this.#rungs.data[at + EVENTS] === 0) {
-        bounds[HEAP_END] = this.#rungs.data[at + END];
+      if (this.#rungs[at + EVENTS] === 0) {
+        bounds[HEAP_END] = this.#rungs[at + END];
         counts[RUNGS] -= 1;
       } else if (this.#openBucket(at)) return true;
     }
@@ -187,7 +187,7 @@ export class EventQueue {
 
   /** Makes the top list the heap, when it is short (true), or else rung 0. */
   #openTop(): boolean {
-    const bounds = this.#bounds.data;
+    const bounds = this.#bounds;
     const least = bounds[TOP_LEAST];
     const end = bounds[TOP_MOST] + 1;
     const length = this.#buckets.data[TOP_BUCKET + LENGTH];
@@ -201,7 +201,7 @@ export class EventQueue {
     bounds[HEAP_END] = least;
     const at = this.#addRung(least, end, length);
     // Rung 0 may reach beyond the last event: what comes in later need not pass through the top.
-    const rungs = this.#rungs.data;
+    const rungs = this.#rungs;
     rungs[at + END] = least + rungs[at + WIDTH] * rungs[at + BUCKETS];
     bounds[TOP_START] = rungs[at + END];
     this.#emptyIntoRung(TOP_BUCKET, at);
@@ -210,7 +210,7 @@ export class EventQueue {
 
   /** Makes the next bucket of the lowest rung the heap, when it is short or instantaneous (true), or else a rung. */
   #openBucket(at: number): boolean {
-    const rungs = this.#rungs.data;
+    const rungs = this.#rungs;
     const buckets = this.#buckets.data;
     const first = rungs[at + FIRST_BUCKET];
     let bucket = rungs[at + NEXT_BUCKET];
@@ -221,12 +221,12 @@ export class EventQueue {
     const end = Math.min(start + width, rungs[at + END]);
     rungs[at + NEXT_BUCKET] = bucket + 1;
     rungs[at + EVENTS] -= length;
-    if (length <= BUCKET_EVENTS_MAX || width === 1 || this.#counts.data[RUNGS] === RUNGS_MAX) {
-      this.#bounds.data[HEAP_END] = end;
+    if (length <= BUCKET_EVENTS_MAX || width === 1 || this.#counts[RUNGS] === RUNGS_MAX) {
+      this.#bounds[HEAP_END] = end;
       this.#emptyIntoHeap(first + bucket);
       return true;
     }
-    this.#bounds.data[HEAP_END] = start;
+    this.#bounds[HEAP_END] = start;
     this.#emptyIntoRung(first + bucket, this.#addRung(start, end, length));
     return false;
   }
@@ -235,8 +235,8 @@ export class EventQueue {
   #spillHeap(): void {
     const heap = this.#heap;
     const { size } = heap;
-    const counts = this.#counts.data;
-    const bounds = this.#bounds.data;
+    const counts = this.#counts;
+    const bounds = this.#bounds;
     const start = heap.firstNs;
     const end = bounds[HEAP_END];
     counts[HEAP_LIMIT] = size * 2;
@@ -250,8 +250,8 @@ export class EventQueue {
 
   /** Adds a lowest rung over [start, end) for so many events; returns its place in `#rungs`. */
   #addRung(start: number, end: number, events: number): number {
-    const counts = this.#counts.data;
-    const rungs = this.#rungs.data;
+    const counts = this.#counts;
+    const rungs = this.#rungs;
     const at = counts[RUNGS] * RUNG_WORDS;
     let buckets = BUCKETS_MIN;
     while (buckets * BUCKET_EVENTS_MEAN < events && buckets < BUCKETS_MAX) buckets *= 2;
@@ -283,12 +283,12 @@ export class EventQueue {
     }
     buckets[at + LENGTH] = 0;
     const { size } = this.#heap;
-    this.#counts.data[HEAP_LIMIT] = Math.max(size * 2, HEAP_EVENTS_MAX);
+    this.#counts[HEAP_LIMIT] = Math.max(size * 2, HEAP_EVENTS_MAX);
   }
 
   #emptyIntoRung(bucket: number, rung: number): void {
     const { data, halves } = this.rows.records;
-    const rungs = this.#rungs.data;
+    const rungs = this.#rungs;
     const buckets = this.#buckets.data;
     const at = bucket * BUCKET_HALVES;
     const start = rungs[rung + START];
@@ -307,8 +307,8 @@ export class EventQueue {
 
   /** Puts every pending event into its place afresh, and gives the rows of cancelled ones back. */
   #sweep(): void {
-    const counts = this.#counts.data;
-    const rungs = this.#rungs.data;
+    const counts = this.#counts;
+    const rungs = this.#rungs;
     this.#heap.clear();
     this.#buckets.data.fill(0);
     this.#forgetTop();
@@ -321,7 +321,7 @@ export class EventQueue {
   }
 
   #forgetTop(): void {
-    this.#bounds.data[TOP_LEAST] = Number.POSITIVE_INFINITY;
-    this.#bounds.data[TOP_MOST] = Number.NEGATIVE_INFINITY;
+    this.#bounds[TOP_LEAST] = Number.POSITIVE_INFINITY;
+    this.#bounds[TOP_MOST] = Number.NEGATIVE_INFINITY;
   }
 }

@@ -1,18 +1,21 @@
 /**
- * The rows of pending events: one record of 80 bytes an event, taken and given back without allocation.
+ * The rows of pending events: one record of 72 bytes an event, taken and given back without allocation.
  *
  *   Float64   0 time   1 sequence   2 a   3 b   4 c   5 d
- *   Uint32   12 target  13 kind  14 source  15 generation  16 priority  17 microstep  18 next  19 state
+ *   Uint32   12 target  13 kind   14 source  15 microstep   16 priority  17 next
  *
  * A record lies together, not in a column a field, because an event is written once and read once, all fields at a
- * time: with a million events pending, every further cache line is a miss (docs/decisions/0006). An event for another shard
- * travels in the same form. It may be copied as doubles: halves at odd places stay small, so that no two make a NaN, whose
- * bits a copy may change.
+ * time: with a million events pending, every further cache line is a miss (docs/decisions/0006). What is asked of a row
+ * without its event, whether it is pending and under which handle, lies apart and close together: cancelling touches no
+ * record.
+ *
+ * An event for another shard travels in the same form. It may be copied as doubles: halves at odd places stay small, so
+ * that no two make a NaN, whose bits a copy may change.
  */
 import { type Columns, growColumn, type RecordColumn, type Uint32Column } from './columns.ts';
 
 /** Float64 words of a row, and the places of the fields among them. */
-export const ROW_WORDS = 10;
+export const ROW_WORDS = 9;
 export const TIME = 0;
 export const SEQUENCE = 1;
 export const A = 2;
@@ -20,20 +23,21 @@ export const B = 3;
 export const C = 4;
 export const D = 5;
 /** Uint32 halves of a row, and the places of the fields among them. */
-export const ROW_HALVES = 20;
+export const ROW_HALVES = 18;
 export const TARGET = 12;
 export const KIND = 13;
 export const SOURCE = 14;
-export const GENERATION = 15;
+export const MICROSTEP = 15;
 export const PRIORITY = 16;
-export const MICROSTEP = 17;
 /** The next row of the list that this row is in; meaningless for a list's last row. */
-export const NEXT = 18;
-const STATE = 19;
+export const NEXT = 17;
 
+/** A row's mark is its generation times MARK_STEP plus one of these. */
 const FREE = 0;
 const PENDING = 1;
 const CANCELLED = 2;
+const MARK_STEP = 4;
+const MARK_MASK = 3;
 
 const ROWS_AT_START = 1024;
 /** A handle is (generation + 1) * HANDLE_ROWS + row: never 0, and exact in a float64 because generations wrap. */
@@ -42,9 +46,8 @@ const HANDLE_ROWS = 67_108_864;
 const GENERATIONS = 134_217_727;
 
 /** Places of `#counts`. */
-const FREE_HEAD = 0;
-const FREE_LENGTH = 1;
-const TOP = 2;
+const FREE_LENGTH = 0;
+const TOP = 1;
 
 /** Events as records, one after the other. */
 export interface EventRecords {
@@ -53,63 +56,68 @@ export interface EventRecords {
 }
 
 export class EventRows {
-  /** Hot code reads `words` and `halves` afresh after `take`, which may grow them. */
+  /** Hot code reads `data` and `halves` afresh after `take`, which may grow them. */
   readonly records: RecordColumn;
-  readonly #counts: Uint32Column;
+  readonly #marks: Uint32Column;
+  /** A stack of rows to be taken again. */
+  readonly #free: Uint32Column;
+  readonly #counts: Uint32Array;
   readonly #limit: number;
 
   /** @param limit most rows ever; taking one more is an error */
   constructor(columns: Columns, limit: number) {
     this.#limit = Math.min(limit, HANDLE_ROWS);
-    this.records = columns.records('events/rows', ROW_WORDS, Math.min(ROWS_AT_START, this.#limit));
-    this.#counts = columns.uint32('events/counts', 3);
+    const rows = Math.min(ROWS_AT_START, this.#limit);
+    this.records = columns.records('events/rows', ROW_WORDS, rows);
+    this.#marks = columns.uint32('events/marks', rows, 'grows');
+    this.#free = columns.uint32('events/free', rows, 'grows');
+    this.#counts = columns.uint32('events/counts', 2).data;
   }
 
   /** Rows that were ever taken are numbered below this. */
   get top(): number {
-    return this.#counts.data[TOP];
+    return this.#counts[TOP];
   }
 
   /** Takes a row, whose fields hold whatever its last event left. */
   take(): number {
-    const counts = this.#counts.data;
+    const counts = this.#counts;
+    const free = counts[FREE_LENGTH];
     let row: number;
-    if (counts[FREE_LENGTH] > 0) {
-      row = counts[FREE_HEAD];
-      counts[FREE_HEAD] = this.records.halves[row * ROW_HALVES + NEXT];
-      counts[FREE_LENGTH] -= 1;
+    if (free > 0) {
+      row = this.#free.data[free - 1];
+      counts[FREE_LENGTH] = free - 1;
     } else {
       row = counts[TOP];
-      if (row * ROW_WORDS === this.records.data.length) this.#grow(row);
+      if (row === this.#marks.data.length) this.#grow(row);
       counts[TOP] = row + 1;
     }
-    this.records.halves[row * ROW_HALVES + STATE] = PENDING;
+    this.#marks.data[row] += PENDING - FREE;
     return row;
   }
 
-  /** Gives a row back; handles to it are stale from here. */
+  /** Gives back the row of an event that fired or was cancelled; handles to it are stale from here. */
   give(row: number): void {
-    const { halves } = this.records;
-    const at = row * ROW_HALVES;
-    if (halves[at + STATE] === PENDING) this.#age(at);
-    halves[at + STATE] = FREE;
-    const counts = this.#counts.data;
-    halves[at + NEXT] = counts[FREE_HEAD];
-    counts[FREE_HEAD] = row;
+    const marks = this.#marks.data;
+    const mark = marks[row];
+    marks[row] = (mark & MARK_MASK) === PENDING ? aged(mark - PENDING) : mark - CANCELLED;
+    const counts = this.#counts;
+    this.#free.data[counts[FREE_LENGTH]] = row;
     counts[FREE_LENGTH] += 1;
   }
 
   handle(row: number): number {
-    return (this.records.halves[row * ROW_HALVES + GENERATION] + 1) * HANDLE_ROWS + row;
+    return ((this.#marks.data[row] >>> 2) + 1) * HANDLE_ROWS + row;
   }
 
   /** Marks the row of a handle as cancelled; false when its event has fired or was cancelled before. */
   cancel(handle: number): boolean {
     const generation = Math.floor(handle / HANDLE_ROWS);
-    const at = (handle - generation * HANDLE_ROWS) * ROW_HALVES;
-    if (this.records.halves[at + GENERATION] + 1 !== generation) return false;
-    this.#age(at);
-    this.records.halves[at + STATE] = CANCELLED;
+    const row = handle - generation * HANDLE_ROWS;
+    const marks = this.#marks.data;
+    const mark = marks[row];
+    if (mark !== (generation - 1) * MARK_STEP + PENDING) return false;
+    marks[row] = aged(mark - PENDING) + CANCELLED;
     return true;
   }
 
@@ -129,17 +137,11 @@ export class EventRows {
   }
 
   isPending(row: number): boolean {
-    return this.records.halves[row * ROW_HALVES + STATE] === PENDING;
+    return (this.#marks.data[row] & MARK_MASK) === PENDING;
   }
 
   isCancelled(row: number): boolean {
-    return this.records.halves[row * ROW_HALVES + STATE] === CANCELLED;
-  }
-
-  #age(at: number): void {
-    const { halves } = this.records;
-    const next = halves[at + GENERATION] + 1;
-    halves[at + GENERATION] = next === GENERATIONS ? 0 : next;
+    return (this.#marks.data[row] & MARK_MASK) === CANCELLED;
   }
 
   #grow(rows: number): void {
@@ -148,6 +150,15 @@ export class EventRows {
         `${rows} events are pending (or cancelled and not yet cleared): that is the limit`,
       );
     }
-    growColumn(this.records, Math.min(rows * 2, this.#limit) * ROW_WORDS);
+    const grown = Math.min(rows * 2, this.#limit);
+    growColumn(this.records, grown * ROW_WORDS);
+    growColumn(this.#marks, grown);
+    growColumn(this.#free, grown);
   }
+}
+
+/** The mark of a free row, one generation on. */
+function aged(mark: number): number {
+  const next = mark + MARK_STEP;
+  return next === GENERATIONS * MARK_STEP ? 0 : next;
 }

@@ -9,9 +9,9 @@ export class Fifos {
   readonly #nodes: Table;
   readonly #value: Float64Column;
   readonly #after: Int32Column;
-  readonly #head: Int32Column;
-  readonly #tail: Int32Column;
-  readonly #length: Int32Column;
+  readonly #head: Int32Array;
+  readonly #tail: Int32Array;
+  readonly #length: Int32Array;
 
   /**
    * @param queues how many queues, numbered from 0
@@ -22,26 +22,26 @@ export class Fifos {
     this.#nodes = new Table(columns, `${name}/nodes`, 64, limit);
     this.#value = this.#nodes.float64('value');
     this.#after = this.#nodes.int32('after');
-    this.#head = columns.int32(`${name}/head`, queues);
-    this.#tail = columns.int32(`${name}/tail`, queues);
-    this.#length = columns.int32(`${name}/length`, queues);
-    this.#head.data.fill(NONE);
-    this.#tail.data.fill(NONE);
+    this.#head = columns.int32(`${name}/head`, queues).data;
+    this.#tail = columns.int32(`${name}/tail`, queues).data;
+    this.#length = columns.int32(`${name}/length`, queues).data;
+    this.#head.fill(NONE);
+    this.#tail.fill(NONE);
   }
 
   length(queue: number): number {
-    return this.#length.data[queue];
+    return this.#length[queue];
   }
 
   push(queue: number, value: number): void {
     const node = this.#nodes.take();
     this.#value.data[node] = value;
     this.#after.data[node] = NONE;
-    const tail = this.#tail.data[queue];
-    if (tail === NONE) this.#head.data[queue] = node;
+    const tail = this.#tail[queue];
+    if (tail === NONE) this.#head[queue] = node;
     else this.#after.data[tail] = node;
-    this.#tail.data[queue] = node;
-    this.#length.data[queue] += 1;
+    this.#tail[queue] = node;
+    this.#length[queue] += 1;
   }
 
   /**
@@ -49,7 +49,7 @@ export class Fifos {
    * @throws Error when the queue is empty
    */
   peek(queue: number): number {
-    const node = this.#head.data[queue];
+    const node = this.#head[queue];
     if (node === NONE) this.#failEmpty(queue);
     return this.#value.data[node];
   }
@@ -59,12 +59,12 @@ export class Fifos {
    * @throws Error when the queue is empty
    */
   shift(queue: number): number {
-    const node = this.#head.data[queue];
+    const node = this.#head[queue];
     if (node === NONE) this.#failEmpty(queue);
     const after = this.#after.data[node];
-    this.#head.data[queue] = after;
-    if (after === NONE) this.#tail.data[queue] = NONE;
-    this.#length.data[queue] -= 1;
+    this.#head[queue] = after;
+    if (after === NONE) this.#tail[queue] = NONE;
+    this.#length[queue] -= 1;
     this.#nodes.give(node);
     return this.#value.data[node];
   }

@@ -79,7 +79,7 @@ export class Simulation {
   readonly #entityBase: number;
   readonly #entityNames: string[] = [];
   readonly #sequence: Float64Column;
-  readonly #clock: Float64Column;
+  readonly #clock: Float64Array;
   readonly #outbox: RecordColumn;
   #model: Model | null = null;
   #trace: TraceSink | null = null;
@@ -96,18 +96,18 @@ export class Simulation {
     this.#queue = new EventQueue(this.columns, options.limits.eventsPending);
     this.#hash = new TraceHash(this.columns);
     this.#sequence = this.columns.float64('entities/sequence', ENTITIES_AT_START, 'grows');
-    this.#clock = this.columns.float64('clock', CLOCK_LENGTH);
+    this.#clock = this.columns.float64('clock', CLOCK_LENGTH).data;
     this.#outbox = this.columns.records('outbox', ROW_WORDS, OUTBOX_AT_START);
   }
 
   /** Now, in nanoseconds since the start. */
   get nowNs(): number {
-    return this.#clock.data[NOW];
+    return this.#clock[NOW];
   }
 
   /** Events handled so far. */
   get events(): number {
-    return this.#clock.data[EVENTS];
+    return this.#clock[EVENTS];
   }
 
   /** Number of the shard's first entity. */
@@ -184,7 +184,7 @@ export class Simulation {
   schedule(delayNs: number, target: number, kind: number, a = 0, b = 0, c = 0, d = 0, priority = 0): void {
     // A double that functions hand to each other is allocated: this one is small enough to be inlined where it is
     // called, and what lies behind it takes the delay from the clock's column.
-    this.#clock.data[DELAY] = delayNs;
+    this.#clock[DELAY] = delayNs;
     this.#schedule(target, kind, a, b, c, d, priority);
   }
 
@@ -202,7 +202,7 @@ export class Simulation {
     d = 0,
     priority = 0,
   ): number {
-    this.#clock.data[DELAY] = delayNs;
+    this.#clock[DELAY] = delayNs;
     const row = this.#schedule(target, kind, a, b, c, d, priority);
     return row === NO_ROW ? 0 : this.#queue.rows.handle(row);
   }
@@ -228,7 +228,7 @@ export class Simulation {
       );
     }
     const queue = this.#queue;
-    const clock = this.#clock.data;
+    const clock = this.#clock;
     const base = this.#entityBase;
     const standstillFrom = this.#limits.eventsPerInstant - STANDSTILL_SAMPLE;
     const eventsEnd = clock[EVENTS] + eventsMax;
@@ -277,9 +277,9 @@ export class Simulation {
    * @returns a view, good until the next event for another shard is scheduled
    */
   takeOutbox(): EventRecords {
-    const length = this.#clock.data[OUTBOX_LENGTH];
+    const length = this.#clock[OUTBOX_LENGTH];
     if (length === 0) return NO_EVENTS;
-    this.#clock.data[OUTBOX_LENGTH] = 0;
+    this.#clock[OUTBOX_LENGTH] = 0;
     const { data, halves } = this.#outbox;
     return { data: data.subarray(0, length * ROW_WORDS), halves: halves.subarray(0, length * ROW_HALVES) };
   }
@@ -295,7 +295,7 @@ export class Simulation {
       const kind = events.halves[event * ROW_HALVES + KIND];
       const timeNs = events.data[event * ROW_WORDS + TIME];
       if (this.#isForeign(target)) throw this.#complaints.stranger(target, kind);
-      if (!(timeNs > this.#clock.data[NOW])) throw this.#complaints.late(target, kind, timeNs);
+      if (!(timeNs > this.#clock[NOW])) throw this.#complaints.late(target, kind, timeNs);
       const row = this.#takeRow(target, kind);
       rows.copy(events, event, row);
       this.#queue.insert(row);
@@ -317,7 +317,7 @@ export class Simulation {
     d: number,
     priority: number,
   ): number {
-    const clock = this.#clock.data;
+    const clock = this.#clock;
     const delay = nearestNs(clock[DELAY]);
     const time = clock[NOW] + delay;
     if (!(time <= TIME_NS_MAX)) throw this.#complaints.delay(clock[DELAY], target, kind);
@@ -361,8 +361,8 @@ export class Simulation {
   }
 
   #outboxPlace(): number {
-    const place = this.#clock.data[OUTBOX_LENGTH];
-    this.#clock.data[OUTBOX_LENGTH] = place + 1;
+    const place = this.#clock[OUTBOX_LENGTH];
+    this.#clock[OUTBOX_LENGTH] = place + 1;
     const words = place * ROW_WORDS;
     if (words === this.#outbox.data.length) growColumn(this.#outbox, words * 2);
     return place;
@@ -392,7 +392,7 @@ export class Simulation {
   /** Near the limit of events without time passing, and at it. */
   #watchStandstill(target: number, kind: number): void {
     const { eventsPerInstant } = this.#limits;
-    if (this.#clock.data[EVENTS_THIS_INSTANT] > eventsPerInstant) {
+    if (this.#clock[EVENTS_THIS_INSTANT] > eventsPerInstant) {
       throw this.#complaints.standstill(eventsPerInstant);
     }
     this.#complaints.noteStandstill(target, kind);

@@ -28,7 +28,7 @@ export class Table {
   readonly #limit: number;
   readonly #mine: Column<never>[] = [];
   readonly #next: Int32Column;
-  readonly #state: Int32Column;
+  readonly #state: Int32Array;
 
   /**
    * @param name unique in the registry; the table's columns are named `name/column`
@@ -40,8 +40,8 @@ export class Table {
     this.#name = name;
     this.#limit = limit;
     this.#next = columns.int32(`${name}/next`, Math.min(rows, limit), 'grows');
-    this.#state = columns.int32(`${name}/state`, 3);
-    this.#state.data[FREE_HEAD] = NONE;
+    this.#state = columns.int32(`${name}/state`, 3).data;
+    this.#state[FREE_HEAD] = NONE;
   }
 
   float64(name: string): Float64Column {
@@ -62,12 +62,12 @@ export class Table {
 
   /** Rows in use. */
   get used(): number {
-    return this.#state.data[USED];
+    return this.#state[USED];
   }
 
   /** Takes a row; its columns hold whatever the row's last user left. */
   take(): number {
-    const state = this.#state.data;
+    const state = this.#state;
     const free = state[FREE_HEAD];
     if (free !== NONE) {
       state[FREE_HEAD] = this.#next.data[free];
@@ -83,7 +83,7 @@ export class Table {
 
   /** Gives a row back. */
   give(row: number): void {
-    const state = this.#state.data;
+    const state = this.#state;
     state[USED] -= 1;
     this.#next.data[row] = state[FREE_HEAD];
     state[FREE_HEAD] = row;

@@ -5,7 +5,6 @@ import seedrandom from 'seedrandom';
 import { Columns } from '../../src/kernel/columns.ts';
 import { EventQueue } from '../../src/kernel/event-queue.ts';
 import {
-  GENERATION,
   MICROSTEP,
   PRIORITY,
   ROW_HALVES,
@@ -290,12 +289,14 @@ describe('the event queue', () => {
   });
 
   test('keeps handles exact and stale ones stale however often a row is used', () => {
-    const queue = new EventQueue(new Columns(), 10);
+    const columns = new Columns();
+    const queue = new EventQueue(columns, 10);
     const lastGeneration = 134_217_726;
     schedule(queue, at(1));
     pop(queue);
-    const { halves } = queue.rows.records;
-    halves[GENERATION] = lastGeneration;
+    const checkpoint = columns.checkpoint();
+    checkpoint.columns.get('events/marks')?.fill(lastGeneration * 4);
+    columns.restore(checkpoint);
     const handles = Array.from({ length: 3 }, () => {
       const handle = schedule(queue, at(1));
       pop(queue);

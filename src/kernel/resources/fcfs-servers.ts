@@ -1,21 +1,3 @@
-/**
- * Stations of servers with a queue, first come first served.
- *
- *   arrive ──► a server is free? ── yes ─► the model starts service: it schedules the end, one event
- *                    │ no                                                     ▼
- *                    └► queue ◄─────────────── who is next? ◄────────────── depart
- *
- * What:    stations in one object, each with c servers and one queue. It knows who is served and who waits; the times of
- *          service are the model's, which schedules each departure as an event of its own.
- * Formula: none; statistics are exact sums over the run (see `FcfsStatistics`).
- * Units:   ns; a customer is a number from 0 of the model's own, such as a row of its table.
- * Source:  Kendall's G/G/c in order of arrival.
- * Range:   sums are float64: whole ns up to 2^53, squares of waits to 16 digits.
- * Error:   none.
- * Test:    test/kernel/resources/fcfs-servers.test.ts (exact cases, a plain oracle), closed-forms.test.ts (M/M/1, M/M/c,
- *          M/D/1, M/G/1).
- */
-import type { Float64Column, Int32Column } from '../columns.ts';
 import { Fifos } from '../fifo.ts';
 import type { Simulation } from '../simulation.ts';
 
@@ -52,13 +34,13 @@ export class FcfsServers {
   /** Customers and the times of their arrival. */
   readonly #waiting: Fifos;
   readonly #sinceNs: Fifos;
-  readonly #busy: Int32Column;
-  readonly #arrivals: Float64Column;
-  readonly #updatedNs: Float64Column;
-  readonly #busyServerNs: Float64Column;
-  readonly #waitingCustomerNs: Float64Column;
-  readonly #waitSumNs: Float64Column;
-  readonly #waitSquareSumNs2: Float64Column;
+  readonly #busy: Int32Array;
+  readonly #arrivals: Float64Array;
+  readonly #updatedNs: Float64Array;
+  readonly #busyServerNs: Float64Array;
+  readonly #waitingCustomerNs: Float64Array;
+  readonly #waitSumNs: Float64Array;
+  readonly #waitSquareSumNs2: Float64Array;
 
   /**
    * @param name of the columns; unique in the registry
@@ -77,13 +59,13 @@ export class FcfsServers {
     this.#waitingMax = Float64Array.from(stations, (station) => station.waitingMax);
     this.#waiting = new Fifos(columns, `${name}/waiting`, stations.length, waitingMax);
     this.#sinceNs = new Fifos(columns, `${name}/since`, stations.length, waitingMax);
-    this.#busy = columns.int32(`${name}/busy`, stations.length);
-    this.#arrivals = columns.float64(`${name}/arrivals`, stations.length);
-    this.#updatedNs = columns.float64(`${name}/updated`, stations.length);
-    this.#busyServerNs = columns.float64(`${name}/busy-server-ns`, stations.length);
-    this.#waitingCustomerNs = columns.float64(`${name}/waiting-customer-ns`, stations.length);
-    this.#waitSumNs = columns.float64(`${name}/wait-sum`, stations.length);
-    this.#waitSquareSumNs2 = columns.float64(`${name}/wait-square-sum`, stations.length);
+    this.#busy = columns.int32(`${name}/busy`, stations.length).data;
+    this.#arrivals = columns.float64(`${name}/arrivals`, stations.length).data;
+    this.#updatedNs = columns.float64(`${name}/updated`, stations.length).data;
+    this.#busyServerNs = columns.float64(`${name}/busy-server-ns`, stations.length).data;
+    this.#waitingCustomerNs = columns.float64(`${name}/waiting-customer-ns`, stations.length).data;
+    this.#waitSumNs = columns.float64(`${name}/wait-sum`, stations.length).data;
+    this.#waitSquareSumNs2 = columns.float64(`${name}/wait-square-sum`, stations.length).data;
   }
 
   /** Customers that wait at the station. */
@@ -93,7 +75,7 @@ export class FcfsServers {
 
   /** Servers of the station that serve. */
   busy(station: number): number {
-    return this.#busy.data[station];
+    return this.#busy[station];
   }
 
   /**
@@ -104,17 +86,17 @@ export class FcfsServers {
    */
   arrive(station: number, customer: number): boolean {
     if (!(customer >= 0)) this.#failCustomer(station, customer);
-    const busy = this.#busy.data[station];
+    const busy = this.#busy[station];
     const waiting = this.#waiting.length(station);
     if (busy < this.#servers[station]) {
       this.#advance(station, busy, waiting);
-      this.#arrivals.data[station] += 1;
-      this.#busy.data[station] = busy + 1;
+      this.#arrivals[station] += 1;
+      this.#busy[station] = busy + 1;
       return true;
     }
     if (waiting >= this.#waitingMax[station]) this.#failFull(station, customer);
     this.#advance(station, busy, waiting);
-    this.#arrivals.data[station] += 1;
+    this.#arrivals[station] += 1;
     this.#waiting.push(station, customer);
     this.#sinceNs.push(station, this.#sim.nowNs);
     return false;
@@ -126,43 +108,43 @@ export class FcfsServers {
    * @throws Error, naming the station, when no server is busy
    */
   depart(station: number): number {
-    const busy = this.#busy.data[station];
+    const busy = this.#busy[station];
     const waiting = this.#waiting.length(station);
     if (busy === 0) this.#failIdle(station);
     this.#advance(station, busy, waiting);
     if (waiting === 0) {
-      this.#busy.data[station] = busy - 1;
+      this.#busy[station] = busy - 1;
       return NOBODY;
     }
     const waitNs = this.#sim.nowNs - this.#sinceNs.shift(station);
-    this.#waitSumNs.data[station] += waitNs;
-    this.#waitSquareSumNs2.data[station] += waitNs * waitNs;
+    this.#waitSumNs[station] += waitNs;
+    this.#waitSquareSumNs2[station] += waitNs * waitNs;
     return this.#waiting.shift(station);
   }
 
   /** What happened at the station up to now. Looking changes nothing. */
   statistics(station: number): FcfsStatistics {
-    const arrivals = this.#arrivals.data[station];
-    const busy = this.#busy.data[station];
+    const arrivals = this.#arrivals[station];
+    const busy = this.#busy[station];
     const waiting = this.#waiting.length(station);
-    const sinceNs = this.#sim.nowNs - this.#updatedNs.data[station];
+    const sinceNs = this.#sim.nowNs - this.#updatedNs[station];
     return {
       arrivals,
       started: arrivals - waiting,
       served: arrivals - waiting - busy,
-      busyServerNs: this.#busyServerNs.data[station] + busy * sinceNs,
-      waitingCustomerNs: this.#waitingCustomerNs.data[station] + waiting * sinceNs,
-      waitSumNs: this.#waitSumNs.data[station],
-      waitSquareSumNs2: this.#waitSquareSumNs2.data[station],
+      busyServerNs: this.#busyServerNs[station] + busy * sinceNs,
+      waitingCustomerNs: this.#waitingCustomerNs[station] + waiting * sinceNs,
+      waitSumNs: this.#waitSumNs[station],
+      waitSquareSumNs2: this.#waitSquareSumNs2[station],
     };
   }
 
   #advance(station: number, busy: number, waiting: number): void {
     const nowNs = this.#sim.nowNs;
-    const sinceNs = nowNs - this.#updatedNs.data[station];
-    this.#updatedNs.data[station] = nowNs;
-    this.#busyServerNs.data[station] += busy * sinceNs;
-    this.#waitingCustomerNs.data[station] += waiting * sinceNs;
+    const sinceNs = nowNs - this.#updatedNs[station];
+    this.#updatedNs[station] = nowNs;
+    this.#busyServerNs[station] += busy * sinceNs;
+    this.#waitingCustomerNs[station] += waiting * sinceNs;
   }
 
   #failCustomer(station: number, customer: number): never {

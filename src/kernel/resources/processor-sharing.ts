@@ -1,21 +1,3 @@
-/**
- * Processor sharing: every job of a station advances at the same rate, and the station does one unit of work a ns in all.
- *
- *   start(station, job, work) ─► heap by V at the job's end ─► one event for the earliest ─► onEnd ─► owner.jobDone
- *
- * What:    stations in one object, each with any number of running jobs. Starting, ending and removing a job are
- *          O(log n) in the station's jobs, and no other job is touched.
- * Formula: with n jobs each gets 1 / n. In virtual time V with dV/dt = 1 / n a job of w that starts at V ends at V + w,
- *          whatever comes and goes meanwhile. A station that runs empty puts V back to 0, so that V keeps its digits.
- * Units:   work and time in ns: work is the time that the job would take alone.
- * Source:  Kleinrock, Queueing Systems II (1976), 4.4; virtual time as in Parekh and Gallager (1993).
- * Range:   V below 2^52 between two idle moments, 52 days at one job; ends are rounded up to whole ns, and jobs that end
- *          within half a ns of V of each other end together.
- * Error:   below 1 ns a job, from the rounding of its end.
- * Test:    test/kernel/resources/processor-sharing.test.ts (exact cases, a plain oracle), closed-forms.test.ts (M/M/1-PS,
- *          M/D/1-PS).
- */
-import type { Float64Column, Int32Column } from '../columns.ts';
 import type { Simulation } from '../simulation.ts';
 
 /** What a station tells its user. */
@@ -42,16 +24,16 @@ export class ProcessorSharing {
   readonly #stations: readonly SharedStation[];
   readonly #owner: JobOwner;
   /** Per job: V at its end, its place in the station's heap (NONE when it doesn't run). */
-  readonly #finish: Float64Column;
-  readonly #place: Int32Column;
+  readonly #finish: Float64Array;
+  readonly #place: Int32Array;
   /** Per station. */
-  readonly #virtualNs: Float64Column;
-  readonly #updatedNs: Float64Column;
-  readonly #busyNs: Float64Column;
-  readonly #timer: Float64Column;
-  readonly #running: Int32Column;
+  readonly #virtualNs: Float64Array;
+  readonly #updatedNs: Float64Array;
+  readonly #busyNs: Float64Array;
+  readonly #timer: Float64Array;
+  readonly #running: Int32Array;
   /** Per station a binary heap of its jobs by (finish, job), from its place in #heapBase. */
-  readonly #heap: Int32Column;
+  readonly #heap: Int32Array;
   readonly #heapBase: number[] = [];
   /** The station whose ended jobs are being told to the owner: its timer is set when all are told. */
   #ending = NONE;
@@ -81,16 +63,16 @@ export class ProcessorSharing {
       places += jobsMax;
     }
     const { columns } = sim;
-    this.#finish = columns.float64(`${name}/finish`, jobs);
-    this.#place = columns.int32(`${name}/place`, jobs);
-    this.#place.data.fill(NONE);
-    this.#virtualNs = columns.float64(`${name}/virtual`, stations.length);
-    this.#updatedNs = columns.float64(`${name}/updated`, stations.length);
-    this.#busyNs = columns.float64(`${name}/busy`, stations.length);
-    this.#timer = columns.float64(`${name}/timer`, stations.length);
-    this.#timer.data.fill(NONE);
-    this.#running = columns.int32(`${name}/running`, stations.length);
-    this.#heap = columns.int32(`${name}/heap`, places);
+    this.#finish = columns.float64(`${name}/finish`, jobs).data;
+    this.#place = columns.int32(`${name}/place`, jobs).data;
+    this.#place.fill(NONE);
+    this.#virtualNs = columns.float64(`${name}/virtual`, stations.length).data;
+    this.#updatedNs = columns.float64(`${name}/updated`, stations.length).data;
+    this.#busyNs = columns.float64(`${name}/busy`, stations.length).data;
+    this.#timer = columns.float64(`${name}/timer`, stations.length).data;
+    this.#timer.fill(NONE);
+    this.#running = columns.int32(`${name}/running`, stations.length).data;
+    this.#heap = columns.int32(`${name}/heap`, places).data;
   }
 
   /** The station whose ended jobs are being told to the owner; -1 when there is none. */
@@ -100,14 +82,14 @@ export class ProcessorSharing {
 
   /** Jobs of the station. */
   running(station: number): number {
-    return this.#running.data[station];
+    return this.#running[station];
   }
 
   /** Time with a job since the start, ns. */
   busyNs(station: number): number {
     // Only read: advancing V here would round it at one more point, and looking would change the run.
-    const since = this.#running.data[station] === 0 ? 0 : this.#sim.nowNs - this.#updatedNs.data[station];
-    return this.#busyNs.data[station] + since;
+    const since = this.#running[station] === 0 ? 0 : this.#sim.nowNs - this.#updatedNs[station];
+    return this.#busyNs[station] + since;
   }
 
   /**
@@ -118,14 +100,14 @@ export class ProcessorSharing {
    */
   start(station: number, job: number, workNs: number): void {
     if (!(workNs >= 0)) this.#failStart(station, job, `expected work of 0 ns or more, found ${workNs}`);
-    if (this.#place.data[job] !== NONE) this.#failRunning(station, job);
-    const place = this.#running.data[station];
+    if (this.#place[job] !== NONE) this.#failRunning(station, job);
+    const place = this.#running[station];
     if (place === this.#stations[station].jobsMax) {
       this.#failStart(station, job, `${place} jobs run already, its limit`);
     }
     this.#advance(station);
-    this.#finish.data[job] = this.#virtualNs.data[station] + workNs;
-    this.#running.data[station] = place + 1;
+    this.#finish[job] = this.#virtualNs[station] + workNs;
+    this.#running[station] = place + 1;
     this.#siftUp(station, place, job);
     if (station !== this.#ending) this.#arm(station);
   }
@@ -136,15 +118,15 @@ export class ProcessorSharing {
    * @throws Error, naming the station, when the job is not running there
    */
   remove(station: number, job: number): number {
-    const place = this.#place.data[job];
+    const place = this.#place[job];
     if (
-      !(place >= 0 && place < this.#running.data[station]) ||
-      this.#heap.data[this.#heapBase[station] + place] !== job
+      !(place >= 0 && place < this.#running[station]) ||
+      this.#heap[this.#heapBase[station] + place] !== job
     ) {
       this.#failNotRunning(station, job);
     }
     this.#advance(station);
-    const leftNs = Math.max(0, this.#finish.data[job] - this.#virtualNs.data[station]);
+    const leftNs = Math.max(0, this.#finish[job] - this.#virtualNs[station]);
     this.#takeAt(station, place);
     if (station !== this.#ending) this.#arm(station);
     return leftNs;
@@ -152,12 +134,12 @@ export class ProcessorSharing {
 
   /** The job that would end last, found in O(n); -1 when the station is idle. */
   last(station: number): number {
-    const running = this.#running.data[station];
+    const running = this.#running[station];
     const base = this.#heapBase[station];
     let last = NONE;
     // Only a leaf of the heap can be its last.
     for (let place = running >> 1; place < running; place += 1) {
-      const job = this.#heap.data[base + place];
+      const job = this.#heap[base + place];
       if (last === NONE || this.#before(last, job)) last = job;
     }
     return last;
@@ -165,12 +147,12 @@ export class ProcessorSharing {
 
   /** The station's event: its earliest job has ended. */
   onEnd(station: number): void {
-    this.#timer.data[station] = NONE;
+    this.#timer[station] = NONE;
     this.#ending = station;
     this.#advance(station);
-    while (this.#running.data[station] > 0) {
-      const job = this.#heap.data[this.#heapBase[station]];
-      if (this.#finish.data[job] > this.#virtualNs.data[station] + DONE_NS) break;
+    while (this.#running[station] > 0) {
+      const job = this.#heap[this.#heapBase[station]];
+      if (this.#finish[job] > this.#virtualNs[station] + DONE_NS) break;
       this.#takeAt(station, 0);
       this.#owner.jobDone(station, job);
     }
@@ -179,42 +161,42 @@ export class ProcessorSharing {
   }
 
   #advance(station: number): void {
-    const elapsed = this.#sim.nowNs - this.#updatedNs.data[station];
+    const elapsed = this.#sim.nowNs - this.#updatedNs[station];
     if (elapsed === 0) return;
-    const running = this.#running.data[station];
+    const running = this.#running[station];
     if (running > 0) {
-      this.#virtualNs.data[station] += elapsed / running;
-      this.#busyNs.data[station] += elapsed;
+      this.#virtualNs[station] += elapsed / running;
+      this.#busyNs[station] += elapsed;
     }
-    this.#updatedNs.data[station] = this.#sim.nowNs;
+    this.#updatedNs[station] = this.#sim.nowNs;
   }
 
   #arm(station: number): void {
-    if (this.#timer.data[station] !== NONE) this.#sim.cancel(this.#timer.data[station]);
-    const running = this.#running.data[station];
+    if (this.#timer[station] !== NONE) this.#sim.cancel(this.#timer[station]);
+    const running = this.#running[station];
     if (running === 0) {
-      this.#timer.data[station] = NONE;
+      this.#timer[station] = NONE;
       return;
     }
-    const left = this.#finish.data[this.#heap.data[this.#heapBase[station]]] - this.#virtualNs.data[station];
+    const left = this.#finish[this.#heap[this.#heapBase[station]]] - this.#virtualNs[station];
     const delayNs = left <= 0 ? 0 : Math.ceil(left * running);
     const { entity } = this.#stations[station];
-    this.#timer.data[station] = this.#sim.scheduleTimer(delayNs, entity, this.#endKind, station);
+    this.#timer[station] = this.#sim.scheduleTimer(delayNs, entity, this.#endKind, station);
   }
 
   #before(x: number, y: number): boolean {
-    const byFinish = this.#finish.data[x] - this.#finish.data[y];
+    const byFinish = this.#finish[x] - this.#finish[y];
     return byFinish < 0 || (byFinish === 0 && x < y);
   }
 
   /** Takes the job at a place of the station's heap out of it. */
   #takeAt(station: number, place: number): void {
-    const heap = this.#heap.data;
+    const heap = this.#heap;
     const base = this.#heapBase[station];
-    const size = this.#running.data[station] - 1;
-    this.#running.data[station] = size;
-    this.#place.data[heap[base + place]] = NONE;
-    if (size === 0) this.#virtualNs.data[station] = 0;
+    const size = this.#running[station] - 1;
+    this.#running[station] = size;
+    this.#place[heap[base + place]] = NONE;
+    if (size === 0) this.#virtualNs[station] = 0;
     if (place === size) return;
     const moved = heap[base + size];
     if (place > 0 && this.#before(moved, heap[base + ((place - 1) >> 1)]))
@@ -223,8 +205,8 @@ export class ProcessorSharing {
   }
 
   #siftUp(station: number, from: number, job: number): void {
-    const heap = this.#heap.data;
-    const places = this.#place.data;
+    const heap = this.#heap;
+    const places = this.#place;
     const base = this.#heapBase[station];
     let place = from;
     while (place > 0) {
@@ -240,10 +222,10 @@ export class ProcessorSharing {
   }
 
   #siftDown(station: number, from: number, job: number): void {
-    const heap = this.#heap.data;
-    const places = this.#place.data;
+    const heap = this.#heap;
+    const places = this.#place;
     const base = this.#heapBase[station];
-    const size = this.#running.data[station];
+    const size = this.#running[station];
     let place = from;
     for (;;) {
       let child = place * 2 + 1;

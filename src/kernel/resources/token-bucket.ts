@@ -12,7 +12,7 @@
  * Error:   none but that rounding: times are not rounded to whole ns here.
  * Test:    test/kernel/resources/token-bucket.test.ts (exact cases, a plain oracle, the tail of M/D/1's workload).
  */
-import type { Columns, Float64Column } from '../columns.ts';
+import type { Columns } from '../columns.ts';
 import { NS_PER_SECOND } from '../time.ts';
 
 export interface TokenBucket {
@@ -24,7 +24,7 @@ export interface TokenBucket {
 export class TokenBuckets {
   readonly #name: string;
   readonly #buckets: readonly TokenBucket[];
-  readonly #fullNs: Float64Column;
+  readonly #fullNs: Float64Array;
 
   /**
    * @param name of the columns; unique in the registry
@@ -45,7 +45,7 @@ export class TokenBuckets {
       }
     });
     this.#buckets = buckets;
-    this.#fullNs = columns.float64(`${name}/full`, buckets.length);
+    this.#fullNs = columns.float64(`${name}/full`, buckets.length).data;
   }
 
   /**
@@ -58,8 +58,8 @@ export class TokenBuckets {
     if (!(bytes >= 0 && atNs >= 0)) this.#failTake(bucket, bytes, atNs);
     const { bytesPerSecond, burstBytes } = this.#buckets[bucket];
     if (bytesPerSecond === null) return atNs;
-    const fullNs = Math.max(atNs, this.#fullNs.data[bucket]) + (bytes / bytesPerSecond) * NS_PER_SECOND;
-    this.#fullNs.data[bucket] = fullNs;
+    const fullNs = Math.max(atNs, this.#fullNs[bucket]) + (bytes / bytesPerSecond) * NS_PER_SECOND;
+    this.#fullNs[bucket] = fullNs;
     return Math.max(atNs, fullNs - (burstBytes / bytesPerSecond) * NS_PER_SECOND);
   }
 
