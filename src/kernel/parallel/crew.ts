@@ -103,13 +103,13 @@ function failStalled(members: readonly Member[], stallTimeoutMs: number): void {
   }
   const silent = running.filter(({ looksSince }) => looksSince * LOOK_MS >= stallTimeoutMs);
   const seconds = stallTimeoutMs / 1000;
-  const stuck = silent.find(({ heartbeat }) => heartbeat.shard !== NOBODY);
-  if (stuck !== undefined) {
-    stuck.stuck = true;
-    const { nowNs, shard } = stuck.heartbeat;
+  const culprit = silent.find(({ heartbeat }) => heartbeat.shard !== NOBODY);
+  if (culprit !== undefined) {
+    culprit.stuck = true;
+    const { nowNs, shard } = culprit.heartbeat;
     throw new Error(
       `shard ${shard} has shown no life for ${seconds} s in the window after ${nowNs} ns ` +
-        `(a sign of life is due every ${SLICE_EVENTS} events): stopped with all shards of its worker (${stuck.shards})`,
+        `(a sign of life is due every ${SLICE_EVENTS} events): stopped with all shards of its worker (${culprit.shards})`,
     );
   }
   if (silent.length > 0 && silent.length === running.length) {

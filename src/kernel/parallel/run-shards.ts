@@ -59,7 +59,10 @@ export interface RunShardsOptions {
 const YIELD_MS = 50;
 const STALL_MS = 60_000;
 const MESSAGES_PER_WINDOW_MAX = 1_000_000;
-/** As long as it takes to put a thread to sleep and wake it, about 60 us: at worst a wait costs twice what it must. */
+/**
+ * Some 0.2 ms. A thread woken from sleep is up to 60 us late: little beside windows whose workers differ by more than
+ * that, much beside shorter ones.
+ */
 const SPINS = 30_000;
 
 /**
@@ -100,11 +103,10 @@ function planned(options: RunShardsOptions): WindowPlan {
     throw new RangeError(`runShards: expected ${shards} checkpoints of one time, found [${times}]`);
   }
   const atNs = from?.[0]?.atNs ?? 0;
-  const untilNs = roundNs(checkpointAtNs ?? options.untilNs);
-  if (!(untilNs >= atNs && untilNs <= options.untilNs)) {
-    throw new RangeError(
-      `runShards: expected an end from ${atNs} to ${options.untilNs} ns, found ${untilNs} ns`,
-    );
+  const endNs = roundNs(options.untilNs);
+  const untilNs = checkpointAtNs === undefined ? endNs : roundNs(checkpointAtNs);
+  if (!(untilNs >= atNs && untilNs <= endNs)) {
+    throw new RangeError(`runShards: expected an end from ${atNs} to ${endNs} ns, found ${untilNs} ns`);
   }
   const startNs = from === undefined ? 0 : atNs + 1;
   return { startNs, untilNs, lookaheadNs: lookaheadNs === null ? null : Math.floor(lookaheadNs) };

@@ -15,9 +15,8 @@ describe('a run in shards that stops at a checkpoint', () => {
   test('goes on to the end of the run that never stopped, on any mix of workers', LIMIT, async () => {
     const whole = await runTalking();
     const mixes = [
-      [1, 2, 3],
-      [2, 1, 1],
-      [4, 1, 2],
+      [2, 3, 1],
+      [1, 2, 1],
     ];
     for (const [index, [before, between, after]] of mixes.entries()) {
       const cutNs = CUTS_NS[index % CUTS_NS.length];

@@ -54,13 +54,6 @@ describe('a run in shards', () => {
       );
     });
 
-    test(`refuses events between shards when there is no lookahead, ${name}`, LIMIT, async () => {
-      await assert.rejects(
-        runTalking({ workers, lookaheadNs: null }),
-        /there is no such entity, and no other shard to have it/,
-      );
-    });
-
     test(`refuses more events in a window than it may hold, ${name}`, LIMIT, async () => {
       const messagesPerWindowMax = FLOOD_MESSAGES / 2;
       const shards = workers === 1 ? '0, 1, 2, 3' : '1, 3';
@@ -108,19 +101,26 @@ describe('a run in shards', () => {
       };
       await assert.rejects(runTalking({ workers, untilNs: 1e15, onProgress }), { message: 'no terminal' });
     });
-
-    test(`does not begin when it was told to stop before, ${name}`, LIMIT, async () => {
-      const signal = AbortSignal.abort(new Error('interrupted'));
-      await assert.rejects(runTalking({ workers, signal }), { message: 'interrupted' });
-    });
   }
+
+  test('refuses events between shards when there is no lookahead', LIMIT, async () => {
+    await assert.rejects(
+      runTalking({ lookaheadNs: null }),
+      /there is no such entity, and no other shard to have it/,
+    );
+  });
+
+  test('does not begin when it was told to stop before', LIMIT, async () => {
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    await assert.rejects(runTalking({ signal }), { message: 'interrupted' });
+  });
 
   test('ends with the earliest of two failures in a window, on any number of workers', LIMIT, async () => {
     const mischief: Mischief[] = [
       { shard: 0, atNs: 50_060, kind: 'throw' },
       { shard: 3, atNs: 50_050, kind: 'throw' },
     ];
-    for (const workers of [1, 4]) {
+    for (const workers of [1, 2]) {
       await assert.rejects(runTalking({ workers, input: { ...talking, mischief } }), {
         message: 'cluster-3 at 50050 ns: the disk is full',
       });

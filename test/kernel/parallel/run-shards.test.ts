@@ -71,7 +71,7 @@ describe('shards that talk to each other', () => {
       Array.from({ length: log.length / 4 }, (_, index) => log[index * 4]),
     );
     assert.ok(events.includes(50_000), 'the run has an event there');
-    for (const untilNs of [50_000, 50_001]) {
+    for (const untilNs of [50_000, 50_000.7, 50_001]) {
       const last = results(await runTalking({ untilNs })).map(({ log }) => log.at(-4) ?? 0);
       assert.equal(Math.max(...last), 50_000);
     }
@@ -81,9 +81,9 @@ describe('shards that talk to each other', () => {
     const outcomes = await runTalking({
       workers: 2,
       input: { ...talking, stepNs: 10_000_000_000 },
-      untilNs: 1_000_000_000_000,
+      untilNs: 500_000_000_000,
     });
-    assert.ok(outcomes.every(({ events }) => events > 100));
+    assert.ok(outcomes.every(({ events }) => events > 50));
   });
 });
 
