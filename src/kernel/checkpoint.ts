@@ -10,7 +10,7 @@
 export type ColumnData = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
 /** A new number whenever the columns of the kernel mean something else. */
-const FORMAT = 'brokertwin.checkpoint/1';
+export const FORMAT = 'brokertwin.checkpoint/1';
 
 /** Plain data; made by `Columns.checkpoint` or `decodeCheckpoint`. */
 export interface Checkpoint {
@@ -32,22 +32,9 @@ const MAGIC = new TextEncoder().encode('btcheck\n');
 const HEADER_AT = MAGIC.length + 4;
 const ALIGNMENT = 8;
 
-export function checkpointOf(
-  labels: readonly string[],
-  columns: ReadonlyMap<string, ColumnData>,
-): Checkpoint {
-  return { format: FORMAT, labels, columns };
-}
-
-/**
- * The checkpoint, if this version can read it.
- * @throws Error naming both versions
- */
-export function readable(checkpoint: Checkpoint): Checkpoint {
-  if (checkpoint.format !== FORMAT) {
-    failRestore(`it is ${JSON.stringify(checkpoint.format)}, this version reads "${FORMAT}"`);
-  }
-  return checkpoint;
+/** @throws Error naming both versions, when this one cannot read checkpoints of that format */
+export function checkFormat(format: string): void {
+  if (format !== FORMAT) failRestore(`it is ${JSON.stringify(format)}, this version reads "${FORMAT}"`);
 }
 
 /** The checkpoint as bytes, to be written to a file or sent to another process. */
@@ -85,7 +72,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (bytes.length < start) failRestore(`it ends after ${bytes.length} bytes, in its header`);
   const text = new TextDecoder().decode(bytes.subarray(HEADER_AT, HEADER_AT + textLength));
   const header = JSON.parse(text) as Header;
-  readable({ ...header, columns: new Map() });
+  checkFormat(header.format);
   const columns = new Map<string, ColumnData>();
   let at = start;
   for (const { name, type, length } of header.columns) {

@@ -7,7 +7,7 @@
  *            ├─ RecordColumn "events/…" Float64Array and Uint32Array over the same bytes
  *            └─ labels                  what was laid out: names of entities, of random streams, ...
  */
-import { type Checkpoint, type ColumnData, checkpointOf, failRestore, readable } from './checkpoint.ts';
+import { type Checkpoint, type ColumnData, checkFormat, FORMAT, failRestore } from './checkpoint.ts';
 
 type Constructor<T extends ColumnData> = new (length: number) => T;
 
@@ -86,10 +86,8 @@ export class Columns {
 
   /** A copy of every column. To be taken between events, not while one is handled. */
   checkpoint(): Checkpoint {
-    return checkpointOf(
-      [...this.#labels],
-      new Map([...this.#columns].map(([name, { data }]) => [name, data.slice()])),
-    );
+    const columns = new Map([...this.#columns].map(([name, { data }]) => [name, data.slice()]));
+    return { format: FORMAT, labels: [...this.#labels], columns };
   }
 
   /**
@@ -97,7 +95,8 @@ export class Columns {
    * @throws Error when the checkpoint is of another version, or its labels or columns are not this registry's
    */
   restore(checkpoint: Checkpoint): void {
-    const { labels, columns } = readable(checkpoint);
+    const { format, labels, columns } = checkpoint;
+    checkFormat(format);
     this.#checkNames(labels, this.#labels);
     this.#checkNames([...columns.keys()], this.#columns);
     const saved = [...this.#columns].map(([name, { data }]) => this.#checked(columns, name, data));

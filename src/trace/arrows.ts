@@ -4,14 +4,9 @@
  * Kept as one bit for every event that an entity scheduled, so that a trace of any length fits. An arrow's number is its
  * source's first number plus the sequence.
  */
-import { FIELDS } from './format.ts';
+import { AT } from './format.ts';
 import { EVENTS_BETWEEN_PAUSES, pause } from './pause.ts';
 import type { TraceFile, TracePart } from './trace-file.ts';
-
-const TARGET = FIELDS.indexOf('target');
-const SOURCE = FIELDS.indexOf('source');
-const SEQUENCE = FIELDS.indexOf('sequence');
-const SCHEDULED = FIELDS.indexOf('scheduled');
 
 /** What is known of the events that an entity scheduled. */
 export class Scheduler {
@@ -64,9 +59,9 @@ async function findInPart(
   const cursor = trace.cursor(part);
   while (cursor.next()) {
     if (cursor.index % EVENTS_BETWEEN_PAUSES === 0) await pause(signal);
-    const target = schedulerOf(schedulers, cursor.get(TARGET));
-    target.before = Math.min(target.before, cursor.get(SCHEDULED));
-    schedulerOf(schedulers, cursor.get(SOURCE)).handle(cursor.get(SEQUENCE));
+    const target = schedulerOf(schedulers, cursor.get(AT.target));
+    target.before = Math.min(target.before, cursor.get(AT.scheduled));
+    schedulerOf(schedulers, cursor.get(AT.source)).handle(cursor.get(AT.sequence));
   }
 }
 

@@ -47,6 +47,10 @@ export const FIELDS = [
 export const ORDER_FIELDS = 6;
 
 export type Field = (typeof FIELDS)[number];
+/** The column of each field. */
+export const AT = Object.fromEntries(FIELDS.map((field, at) => [field, at])) as {
+  readonly [field in Field]: number;
+};
 
 /** A handled event, as `TraceSink.event` was told it. */
 export type TraceEvent = { readonly [field in Field]: number };

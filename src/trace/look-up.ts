@@ -1,10 +1,7 @@
 /** Finds events of a trace by what they have to do with each other. */
-import { FIELDS, type TraceEvent } from './format.ts';
+import { AT, FIELDS, type TraceEvent } from './format.ts';
 import { EVENTS_BETWEEN_PAUSES, pause } from './pause.ts';
 import type { TraceFile, TracePart } from './trace-file.ts';
-
-const TARGET = FIELDS.indexOf('target');
-const SCHEDULED = FIELDS.indexOf('scheduled');
 
 /** An event at its place: `index` in its part, from 0. */
 export interface Located {
@@ -34,7 +31,7 @@ export async function lastBefore(
   const cursor = trace.cursor(part);
   while (cursor.next() && cursor.index < end) {
     if (cursor.index % EVENTS_BETWEEN_PAUSES === 0) await pause(signal);
-    if (cursor.get(TARGET) !== entity || !(cursor.get(SCHEDULED) < scheduledMax)) continue;
+    if (cursor.get(AT.target) !== entity || !(cursor.get(AT.scheduled) < scheduledMax)) continue;
     index = cursor.index;
     cursor.copyTo(values);
   }

@@ -23,7 +23,6 @@ export function observeShard(
   simulation: Simulation,
   shard: number,
   _name: string,
-  kindNames: readonly string[],
   input: unknown,
 ): { finish(): void } {
   const { file, partBase, runUntilNs, ...window } = input as ObserveInput;
@@ -32,7 +31,7 @@ export function observeShard(
   const names: PartNames = {
     entityBase: simulation.entityBase,
     entities: simulation.entityNames,
-    kinds: kindNames,
+    kinds: simulation.kindNames,
   };
   writer.writeJson(BLOCK.names, part, names);
   const recorder = new ShardRecorder(writer, part, window);

@@ -10,15 +10,11 @@
  */
 import { type Arrows, findArrows, type Scheduler } from './arrows.ts';
 import type { EventCursor } from './event-cursor.ts';
-import { FIELDS, type Field } from './format.ts';
+import { AT } from './format.ts';
 import { partOf } from './look-up.ts';
 import { EVENTS_BETWEEN_PAUSES, pause } from './pause.ts';
 import { TextFile } from './text-file.ts';
 import { partName, type TraceFile, type TracePart } from './trace-file.ts';
-
-const AT = Object.fromEntries(FIELDS.map((field, at) => [field, at])) as {
-  readonly [field in Field]: number;
-};
 
 /** A thread of the viewer, while its entity's events are written. */
 interface Thread {

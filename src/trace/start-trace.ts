@@ -1,10 +1,10 @@
 /** Begins the trace of a run; it gets its name when it is whole. */
 import { renameSync, rmSync } from 'node:fs';
+import { atPlace } from '../errors/at-place.ts';
 import { UserError } from '../errors/errors.ts';
 import { BlockWriter, UNWRITTEN } from './block-writer.ts';
 import { BLOCK, type TraceRun } from './format.ts';
 import type { ObserveInput } from './observe-shard.ts';
-import { atPlace } from './place.ts';
 
 export interface StartedTrace {
   /** What `observeShard` is given for the shards of a phase that ends at `runUntilNs`. */

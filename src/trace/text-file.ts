@@ -1,6 +1,6 @@
 /** A long text written piece by piece beside its place, and put there when it is whole. */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { atPlace } from './place.ts';
+import { atPlace } from '../errors/at-place.ts';
 
 const CHUNK_LENGTH = 1 << 16;
 

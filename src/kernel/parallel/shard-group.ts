@@ -161,7 +161,7 @@ export class ShardGroup {
     const { factory, observer, plan } = this.#start;
     const shard = createShard(factory.input, number);
     const { name, simulation } = shard;
-    const { entityBase, entityNames, kindNames } = simulation;
+    const { entityBase, entityNames } = simulation;
     if (entityBase !== number * ENTITIES_PER_SHARD || entityNames.length > ENTITIES_PER_SHARD) {
       throw new Error(
         `${name} numbers ${entityNames.length} entities from ${entityBase}: ` +
@@ -174,7 +174,7 @@ export class ShardGroup {
       simulation.columns.restore(from.columns);
     }
     if (observeShard !== null) {
-      this.#observers.push(observeShard(simulation, number, name, kindNames, observer?.input));
+      this.#observers.push(observeShard(simulation, number, name, observer?.input));
     }
     return { name, simulation, finish: () => shard.finish(), number, failed: false };
   }

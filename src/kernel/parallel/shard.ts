@@ -1,5 +1,5 @@
 /** What the parallel runner needs of a shard and of an observer, and what passes between it and its workers. */
-import type { Columns } from '../columns.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import type { Simulation } from '../simulation.ts';
 import type { ShardFailure } from './failure.ts';
 import type { WindowPlan } from './windows.ts';
@@ -29,7 +29,6 @@ export type ObserveShard = (
   simulation: Simulation,
   shard: number,
   name: string,
-  kindNames: readonly string[],
   input: unknown,
 ) => ShardObserver;
 
@@ -49,7 +48,7 @@ export interface ShardCheckpoint {
   readonly name: string;
   /** Every event up to and including this time has been handled, in all shards. */
   readonly atNs: number;
-  readonly columns: ReturnType<Columns['checkpoint']>;
+  readonly columns: Checkpoint;
 }
 
 export interface ShardOutcome {

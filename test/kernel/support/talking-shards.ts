@@ -187,9 +187,9 @@ export const createShard: CreateShard = (input, shard) => {
 export const OBSERVED_WORDS = 4;
 
 /** Writes what it sees into memory that it shares with the test. */
-export const observeShard: ObserveShard = (simulation, shard, name, kindNames, input) => {
+export const observeShard: ObserveShard = (simulation, shard, name, input) => {
   const seen = new Int32Array(input as SharedArrayBuffer, shard * OBSERVED_WORDS * 4, OBSERVED_WORDS);
-  const expected = name === `cluster-${shard}` && kindNames.join() === 'step,message,mischief';
+  const expected = name === `cluster-${shard}` && simulation.kindNames.join() === 'step,message,mischief';
   Atomics.add(seen, 0, expected ? 1 : 1000);
   Atomics.store(seen, 1, simulation.events);
   return {

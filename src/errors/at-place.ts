@@ -1,4 +1,4 @@
-import { UserError } from '../errors/errors.ts';
+import { UserError } from './errors.ts';
 
 /** Does something with the place `file`. @throws UserError that says what was wrong with the place */
 export function atPlace<T>(file: string, act: () => T): T {
