@@ -1,7 +1,7 @@
 /** The history of full runs: one line of JSON a run, oldest first. */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { machineFacts } from '../../src/local/machine.ts';
+import { machineFacts } from '../../src/local/observe/machine.ts';
 import { packageRoot } from '../../src/package.ts';
 import type { Line } from './lines.ts';
 import { runChild } from './run-child.ts';

@@ -1,6 +1,6 @@
 /** Builds the cluster that a scenario asks for on this machine, or takes a running one. */
-import { type LocalCluster, startLocalCluster } from '../local/local-cluster.ts';
-import { endOffsetsByKafkaTool } from '../local/topic-offsets.ts';
+import { type LocalCluster, startLocalCluster } from '../local/cluster/local-cluster.ts';
+import { endOffsetsByKafkaTool } from '../local/kafka/topic-offsets.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DrivenCluster } from './measure-phase.ts';

@@ -2,7 +2,7 @@
 import type { LoadResult } from '../load/load-result.ts';
 import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
 import { createTopics, deleteTopics } from '../load/topics.ts';
-import { type Observation, type ObservedBroker, observeBrokers } from '../local/observer.ts';
+import { type Observation, type ObservedBroker, observeBrokers } from '../local/observe/observer.ts';
 import type { PhaseResult, TopicCheck } from '../result/run-result.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';

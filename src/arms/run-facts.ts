@@ -1,5 +1,5 @@
 /** The facts of this very run, which stand outside every comparison of results. */
-import { machineFacts } from '../local/machine.ts';
+import { machineFacts } from '../local/observe/machine.ts';
 import { version } from '../package.ts';
 import type { RunFacts } from '../result/run-result.ts';
 

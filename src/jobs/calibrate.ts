@@ -1,6 +1,6 @@
 /** `brokertwin calibrate`: what Kafka and the generator cost on this machine, as a profile. */
 import { EXIT } from '../errors/errors.ts';
-import { startLocalCluster } from '../local/local-cluster.ts';
+import { startLocalCluster } from '../local/cluster/local-cluster.ts';
 import type { Profile } from '../profile/profile.ts';
 import { writeLocalProfile, writeProfile } from '../profile/read-profile.ts';
 import { calibrateCluster } from './calibration/calibrate-cluster.ts';

@@ -6,7 +6,7 @@ import { EXIT, UserError } from '../../src/errors/errors.ts';
 import type { LoadResult } from '../../src/load/load-result.ts';
 import { type RunPhaseOptions, runPhase } from '../../src/load/run-phase.ts';
 import { createTopics, deleteTopics } from '../../src/load/topics.ts';
-import { type LocalCluster, startLocalCluster } from '../../src/local/local-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/local-cluster.ts';
 import { consumerConfig, producerConfig } from '../../src/scenario/kafka-defaults.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { missing } from '../support/components.ts';

@@ -1,6 +1,6 @@
 import { EXIT, UserError } from '../../errors/errors.ts';
 import type { JobOutcome } from '../../jobs/outcome.ts';
-import type { ClusterStatus } from '../../local/cluster-commands.ts';
+import type { ClusterStatus } from '../../local/cluster/cluster-commands.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { stated, wholeNumber } from '../options.ts';
 
@@ -40,7 +40,7 @@ export const cluster = defineCommand({
     all: { describe: 'every cluster, also those of running commands (down)', type: 'boolean' },
   },
   run: async ({ action, name, brokers, kafka, config, directory, all }, context) => {
-    const { clusterDown, clusterStatus } = await import('../../local/cluster-commands.ts');
+    const { clusterDown, clusterStatus } = await import('../../local/cluster/cluster-commands.ts');
     switch (action) {
       case 'up':
         return up(
@@ -65,7 +65,7 @@ async function up(
   },
   { progress, signal }: CommandContext,
 ): Promise<JobOutcome> {
-  const { clusterUp } = await import('../../local/cluster-commands.ts');
+  const { clusterUp } = await import('../../local/cluster/cluster-commands.ts');
   progress.stage('starting the cluster');
   const status = await clusterUp({
     ...options,

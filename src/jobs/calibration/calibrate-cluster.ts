@@ -2,8 +2,8 @@
 import { type MeasuredPhase, measurePhase } from '../../arms/measure-phase.ts';
 import { runFacts } from '../../arms/run-facts.ts';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import type { LocalCluster } from '../../local/local-cluster.ts';
-import type { Observation } from '../../local/observer.ts';
+import type { LocalCluster } from '../../local/cluster/local-cluster.ts';
+import type { Observation } from '../../local/observe/observer.ts';
 import type { Cost, CostName, Profile } from '../../profile/profile.ts';
 import { readProfile } from '../../profile/read-profile.ts';
 import type { Progress } from '../progress.ts';

@@ -1,6 +1,6 @@
 /** What one experiment counted, in the units that costs are charged by. */
 import type { MeasuredPhase } from '../../arms/measure-phase.ts';
-import type { Observation } from '../../local/observer.ts';
+import type { Observation } from '../../local/observe/observer.ts';
 
 export interface Counts {
   readonly seconds: number;

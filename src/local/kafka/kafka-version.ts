@@ -1,0 +1,52 @@
+/** Which versions of Apache Kafka can be run here. */
+import { UserError } from '../../errors/errors.ts';
+
+export interface KafkaVersion {
+  readonly text: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+const OLDEST = { minor: 9, text: '3.9.2' };
+const NEWEST = { minor: 3, text: '4.3.1' };
+
+/** Versions whose jars are not all published, with the nearest one that is complete. */
+const INCOMPLETE_ON_MAVEN: Readonly<Record<string, string>> = { '4.0.1': '4.0.2', '4.4.0': '4.3.1' };
+
+/**
+ * Reads a version such as `4.3.1`.
+ *
+ * @throws UserError (bad input) for anything outside 3.9.x to 4.3.x, naming the nearest version that can be run.
+ */
+export function parseKafkaVersion(text: string): KafkaVersion {
+  const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(text);
+  if (parts === null) {
+    throw new UserError(`Kafka version: expected three numbers such as ${NEWEST.text}, found "${text}"`);
+  }
+  const version = { text, major: Number(parts[1]), minor: Number(parts[2]) };
+  const tooOld = version.major < 3 || (version.major === 3 && version.minor < OLDEST.minor);
+  const tooNew = version.major > 4 || (version.major === 4 && version.minor > NEWEST.minor);
+  if (tooOld || tooNew) {
+    const nearest = tooOld ? OLDEST.text : NEWEST.text;
+    throw new UserError(`Kafka ${text} cannot be run here: expected 3.9.x to 4.3.x, use ${nearest}`);
+  }
+  return version;
+}
+
+/**
+ * Refuses a version whose jars are known to be missing from Maven's repository.
+ *
+ * @throws UserError (bad input) naming the nearest complete version.
+ */
+export function requirePublished(version: KafkaVersion): void {
+  const nearest = INCOMPLETE_ON_MAVEN[version.text];
+  if (nearest === undefined) return;
+  throw new UserError(
+    `Kafka ${version.text} is not completely published (some of its jars are missing): use ${nearest}, or set KAFKA_HOME`,
+  );
+}
+
+/** Java's major version that a broker of this Kafka version and its metrics agent need. */
+export function javaNeededBy(version: KafkaVersion): number {
+  return version.major >= 4 ? 17 : 11;
+}
