@@ -1,12 +1,12 @@
 /**
- * What the main thread and the worker threads say to each other: plain data. Every time is in nanoseconds of the common
- * clock (clock.ts).
+ * What the main thread, the worker threads and the agents between them say to each other: plain data. Every time is in
+ * nanoseconds of the common clock (clock.ts).
  */
 import type { ClientThread } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import type { Recording } from './recorder.ts';
 
-/** A worker's plan, its `workerData`. */
+/** A worker's plan, its `workerData`. The name is unique within a run. */
 export interface WorkerPlan {
   readonly name: string;
   readonly thread: ClientThread;
@@ -41,6 +41,19 @@ export type FromWorker =
       /** Lines for the user, when the trouble is theirs to mend. */
       readonly user: { readonly lines: readonly string[]; readonly exitCode: number } | null;
     };
+
+/** To an agent. Its threads go by their names. */
+export type ToAgent =
+  | { readonly kind: 'start'; readonly plan: WorkerPlan }
+  | { readonly kind: 'tell'; readonly thread: string; readonly message: ToWorker };
+
+/** From an agent. */
+export type FromAgent =
+  /** Said first. The pid is the agent's own, whatever process its command made. */
+  | { readonly kind: 'running'; readonly pid: number }
+  | { readonly kind: 'said'; readonly thread: string; readonly message: FromWorker }
+  | { readonly kind: 'failed'; readonly thread: string; readonly error: Error }
+  | { readonly kind: 'ended'; readonly thread: string; readonly reason: Error };
 
 export interface MemberAssignment {
   readonly group: string;

@@ -12,11 +12,13 @@ import { EXIT, UserError } from '../errors/errors.ts';
 import { planClientThreads } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { NS_PER_MS, NS_PER_SECOND, nowNs } from './clock.ts';
+import type { LoadPlace } from './load-process.ts';
 import { collectLoadResult, type LoadResult } from './load-result.ts';
 import type { Times, WorkerPlan } from './messages.ts';
 import { loadRefusals } from './refusals.ts';
-import { Workers } from './workers.ts';
+import { type GeneratorProcess, Workers } from './workers.ts';
 
+const AGENTS_DEADLINE_MS = 30_000;
 const READY_DEADLINE_MS = 60_000;
 /** A group whose partitions are all given out may still be moving them for a moment. */
 const SETTLE_MS = 300;
@@ -41,6 +43,10 @@ export interface RunPhaseOptions {
   readonly phase: Phase;
   /** Brokers to begin with: host:port, separated by commas. */
   readonly bootstrapServers: string;
+  /** Machines with threads of their own, in processes there; threads of all other machines run in this process. */
+  readonly places?: readonly LoadPlace[];
+  /** The processes that are about to generate the load: all clients are connected, and it begins when this returns. */
+  readonly onGenerators?: (processes: readonly GeneratorProcess[]) => void;
   /** The warm-up has ended: the measured part begins now. */
   readonly onWarm?: () => Promise<void> | void;
   /** The measured part has ended. */
@@ -52,18 +58,20 @@ export interface RunPhaseOptions {
 
 /**
  * Drives the cluster through one phase. Throws a UserError (exit 2) for a scenario that it cannot honour, one (exit 3)
- * when the cluster cannot be reached or refuses, and an Error when a worker fails; all threads are stopped then.
+ * when the cluster cannot be reached or refuses, or an agent cannot be started or dies, and an Error when a worker fails;
+ * all threads and agents are stopped then.
  */
 export async function runPhase(options: RunPhaseOptions): Promise<LoadResult> {
   const refusals = loadRefusals(options.scenario);
   if (refusals.length > 0) {
     throw new UserError(refusals.map(({ path, message }) => `${path.join('.')}: ${message}`));
   }
-  const workers = new Workers(workerPlans(options));
+  const workers = new Workers();
   const { signal } = options;
   const poke = () => workers.poke();
   signal?.addEventListener('abort', poke);
   try {
+    workers.start(workerPlans(options), options.places ?? []);
     return await play(options, workers);
   } finally {
     signal?.removeEventListener('abort', poke);
@@ -79,6 +87,7 @@ async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadRes
     return collectLoadResult({ scenario, phase, results: [], durationSeconds: 0, interrupted: true });
   }
 
+  options.onGenerators?.(workers.processes);
   const startNs = nowNs() + START_AHEAD_MS * NS_PER_MS;
   const warmNs = startNs + phase.warmupMs * NS_PER_MS;
   const times: Times = { startNs, warmNs, endNs: warmNs + phase.durationMs * NS_PER_MS };
@@ -148,6 +157,15 @@ async function workersReady(options: RunPhaseOptions, workers: Workers): Promise
       EXIT.clusterUnreachable,
     );
   };
+  await workers.until(
+    () => workers.waitingAgents.length === 0 || signal?.aborted === true,
+    AGENTS_DEADLINE_MS,
+    () =>
+      new UserError(
+        workers.waitingAgents.flatMap((agent) => agent.late(AGENTS_DEADLINE_MS).lines),
+        EXIT.clusterUnreachable,
+      ),
+  );
   do {
     await workers.until(() => ready() || signal?.aborted === true, READY_DEADLINE_MS, late);
     await workers.until(() => false, SETTLE_MS);

@@ -1,7 +1,10 @@
-/** The worker threads of a phase, seen from the main thread. Any of them failing, dying or falling silent ends the run. */
-import { Worker } from 'node:worker_threads';
+/**
+ * The worker threads of a phase, in whatever processes they run, seen from the main thread. Any of them failing, dying or
+ * falling silent ends the run.
+ */
 import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
-import { siblingModule } from '../package.ts';
+import { AgentProcess } from './agent-process.ts';
+import { type LoadPlace, type LoadProcess, ThisProcess } from './load-process.ts';
 import type {
   FromWorker,
   MemberAssignment,
@@ -15,9 +18,19 @@ import type {
 const SILENCE_MS_MAX = 30_000;
 const WATCH_MS = 1000;
 
+/** A process that generates load, and the client machine that it does so on. */
+export interface GeneratorProcess {
+  readonly pid: number;
+  /** Name of the host group. */
+  readonly host: string;
+  /** Which of the group's machines, from 0. */
+  readonly machine: number;
+}
+
 interface WorkerHandle {
   readonly plan: WorkerPlan;
-  readonly worker: Worker;
+  readonly process: LoadProcess;
+  readonly post: (message: ToWorker) => void;
   ready: boolean;
   result: WorkerResult | null;
   progress: WorkerProgress | null;
@@ -26,21 +39,31 @@ interface WorkerHandle {
 }
 
 export class Workers {
-  readonly #handles: WorkerHandle[];
+  readonly #handles: WorkerHandle[] = [];
+  readonly #here = new ThisProcess();
+  readonly #agents = new Map<string, AgentProcess>();
   readonly #listeners = new Set<() => void>();
   #error: Error | null = null;
   #watch: NodeJS.Timeout | null = null;
 
-  constructor(plans: readonly WorkerPlan[]) {
-    this.#handles = plans.map((plan) => this.#spawn(plan));
+  /**
+   * Starts the threads: those of a machine that has a place in an agent there, all others in this process. Whatever it
+   * throws, `terminate` stops what it has started.
+   */
+  start(plans: readonly WorkerPlan[], places: readonly LoadPlace[]): void {
+    const used = new Set(plans.map(({ thread }) => machineKey(thread)));
+    for (const place of places.filter((one) => used.has(machineKey(one)))) {
+      this.#agents.set(machineKey(place), new AgentProcess(place, () => this.poke()));
+    }
+    for (const plan of plans) {
+      this.#handles.push(this.#startThread(plan));
+    }
   }
 
   /** Messages to all workers of a role. */
   tell(role: 'producers' | 'consumers', message: ToWorker): void {
-    for (const { worker, plan } of this.#handles) {
-      if (plan.thread.role === role) {
-        worker.postMessage(message);
-      }
+    for (const { post } of this.#of(role)) {
+      post(message);
     }
   }
 
@@ -59,6 +82,22 @@ export class Workers {
         );
       }
     }, WATCH_MS);
+  }
+
+  /** Agents that do not run yet. */
+  get waitingAgents(): AgentProcess[] {
+    return [...this.#agents.values()].filter(({ pid }) => pid === null);
+  }
+
+  /** The processes that run, each once; one that holds the threads of several machines has the first of them. */
+  get processes(): GeneratorProcess[] {
+    const found = new Map<LoadProcess, GeneratorProcess>();
+    for (const { process, plan } of this.#handles) {
+      if (process.pid !== null && !found.has(process)) {
+        found.set(process, { pid: process.pid, host: plan.thread.host, machine: plan.thread.machine });
+      }
+    }
+    return [...found.values()];
   }
 
   get producersReady(): boolean {
@@ -138,50 +177,43 @@ export class Workers {
     }
   }
 
-  /** Stops all threads, whatever they do. */
+  /** Stops all threads and agents, whatever they do. */
   async terminate(): Promise<void> {
     if (this.#watch !== null) {
       clearInterval(this.#watch);
     }
     this.#listeners.clear();
-    await Promise.all(this.#handles.map(({ worker }) => worker.terminate()));
+    await Promise.all([this.#here, ...this.#agents.values()].map((process) => process.terminate()));
   }
 
   #of(role: 'producers' | 'consumers'): WorkerHandle[] {
     return this.#handles.filter(({ plan }) => plan.thread.role === role);
   }
 
-  #spawn(plan: WorkerPlan): WorkerHandle {
-    const file =
-      plan.thread.role === 'producers'
-        ? siblingModule(import.meta.url, './producer-worker')
-        : siblingModule(import.meta.url, './consumer-worker');
-    const worker = new Worker(file, {
-      name: plan.name,
-      workerData: plan,
-    });
+  #startThread(plan: WorkerPlan): WorkerHandle {
+    const process = this.#agents.get(machineKey(plan.thread)) ?? this.#here;
     const handle: WorkerHandle = {
       plan,
-      worker,
+      process,
+      post: process.start(plan, {
+        message: (message) => {
+          handle.heardAtMs = performance.now();
+          this.#onMessage(handle, message);
+          this.poke();
+        },
+        failed: (error) => this.#fail(error),
+        ended: (reason) => {
+          if (handle.result === null) {
+            this.#fail(reason);
+          }
+        },
+      }),
       ready: false,
       result: null,
       progress: null,
       members: [],
       heardAtMs: performance.now(),
     };
-    worker.on('message', (message: FromWorker) => {
-      handle.heardAtMs = performance.now();
-      this.#onMessage(handle, message);
-      this.poke();
-    });
-    worker.on('error', (error) => this.#fail(new Error(`load worker ${plan.name} failed`, { cause: error })));
-    worker.on('exit', (code) => {
-      if (handle.result === null) {
-        this.#fail(
-          new Error(`load worker ${plan.name} ended with exit code ${code} before it gave a result`),
-        );
-      }
-    });
     return handle;
   }
 
@@ -213,6 +245,10 @@ export class Workers {
     this.#error ??= error;
     this.poke();
   }
+}
+
+function machineKey({ host, machine }: { readonly host: string; readonly machine: number }): string {
+  return `${machine} ${host}`;
 }
 
 function exitCode(code: number): ExitCode {

@@ -1,39 +1,50 @@
 /**
- * How a host's clients are spread over the generator's threads: round-robin in the order of the file, so that both
- * arms put the same clients on the same thread.
+ * How clients are spread over the machines of their host group, and over the generator's threads of each machine: in
+ * turn, in the order of the file, so that both arms put the same clients on the same thread of the same machine.
  */
 import type { RunPlan, Scenario } from './scenario.ts';
 
 export interface ClientThread {
+  /** Name of the host group. */
   readonly host: string;
+  /** Which of the group's machines, from 0. */
+  readonly machine: number;
   readonly role: 'producers' | 'consumers';
-  readonly index: number;
   /** Clients on this thread: index of the class in the scenario, number of the client inside its class. */
   readonly clients: readonly { readonly classIndex: number; readonly client: number }[];
 }
 
-/** Threads of every client host, producers first; hosts without clients of a role get no thread for it. */
+/** Threads of every client machine, producers first; machines without clients of a role get no thread for it. */
 export function planClientThreads(scenario: Scenario): ClientThread[] {
-  return scenario.hosts.flatMap((host) => [
-    ...spread(host.name, 'producers', scenario.producers, scenario.run.threads),
-    ...spread(host.name, 'consumers', scenario.consumers, scenario.run.threads),
-  ]);
+  return scenario.hosts.flatMap(({ name, count }) => {
+    const producers = clientsOn(name, scenario.producers);
+    const consumers = clientsOn(name, scenario.consumers);
+    return Array.from({ length: count }, (_, machine) => [
+      ...threadsOf({ host: name, machine, role: 'producers' }, turn(producers, machine, count), scenario.run),
+      ...threadsOf({ host: name, machine, role: 'consumers' }, turn(consumers, machine, count), scenario.run),
+    ]).flat();
+  });
 }
 
-function spread(
+function clientsOn(
   host: string,
-  role: ClientThread['role'],
   classes: readonly { readonly host: string; readonly count: number }[],
-  threads: RunPlan['threads'],
-): ClientThread[] {
-  const clients = classes.flatMap((entry, classIndex) =>
+): ClientThread['clients'] {
+  return classes.flatMap((entry, classIndex) =>
     entry.host === host ? Array.from({ length: entry.count }, (_, client) => ({ classIndex, client })) : [],
   );
-  const count = Math.min(threads[role], clients.length);
-  return Array.from({ length: count }, (_, index) => ({
-    host,
-    role,
-    index,
-    clients: clients.filter((_, position) => position % count === index),
-  }));
+}
+
+function threadsOf(
+  place: Omit<ClientThread, 'clients'>,
+  clients: ClientThread['clients'],
+  { threads }: RunPlan,
+): ClientThread[] {
+  const count = Math.min(threads[place.role], clients.length);
+  return Array.from({ length: count }, (_, index) => ({ ...place, clients: turn(clients, index, count) }));
+}
+
+/** What the one with number `index` gets when all are given out to `count` in turn. */
+function turn<Item>(items: readonly Item[], index: number, count: number): Item[] {
+  return items.filter((_, position) => position % count === index);
 }

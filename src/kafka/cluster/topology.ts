@@ -7,6 +7,7 @@
  * without its random start.
  */
 import { planClientThreads } from '../../scenario/client-threads.ts';
+import { machineName } from '../../scenario/machine-names.ts';
 import type {
   ClusterTemplate,
   ConsumerClass,
@@ -86,7 +87,7 @@ export function layOut(scenario: Scenario, shard: ShardPlan): Topology {
   const cluster = scenario.clusters[shard.cluster];
   const hosts = scenario.hosts.flatMap((group) =>
     Array.from({ length: group.count }, (_, index) => ({
-      name: group.count === 1 ? group.name : `${group.name}-${index + 1}`,
+      name: machineName(group, index),
       group: group.name,
     })),
   );
@@ -153,7 +154,7 @@ function layOutClients(
     const classes = thread.role === 'producers' ? scenario.producers : scenario.consumers;
     const mine = thread.clients.filter(({ classIndex }) => classes[classIndex].cluster === cluster.name);
     if (mine.length === 0) continue;
-    const host = groupHosts[thread.index % groupHosts.length];
+    const host = groupHosts[thread.machine];
     const threadIndex = clientThreads.push({ host, role: thread.role }) - 1;
     for (const { classIndex, client } of mine) {
       if (thread.role === 'producers') {
