@@ -1,10 +1,22 @@
 /** Builds the cluster that a scenario asks for on this machine, or takes a running one. */
+
+import type { LoadPlace } from '../load/load-process.ts';
+import { waitUntilQuiet } from '../local/admin/quiet.ts';
 import { type LocalCluster, startLocalCluster } from '../local/cluster/local-cluster.ts';
+import { loadPort, switchNamespace } from '../local/hosts/addresses.ts';
 import { endOffsetsByKafkaTool } from '../local/kafka/topic-offsets.ts';
+import type { ObservedMachine } from '../local/observe/observer.ts';
+import { perform } from '../local/operations/perform.ts';
+import type { OperationBody } from '../operations/operation.ts';
+import { machineName } from '../scenario/machine-names.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { topicNames } from '../scenario/topic-names.ts';
 import type { DrivenCluster } from './measure-phase.ts';
-import { type Refusal, refuse } from './refusals.ts';
+import { refuse } from './refusals.ts';
+import { clientHosts, refuseToBuild, scenarioCluster } from './scenario-cluster.ts';
+
+const QUIET_TIMEOUT_MS = 60_000;
 
 export interface ClusterOptions {
   readonly loaded: LoadedScenario;
@@ -22,86 +34,147 @@ export interface OpenCluster extends DrivenCluster {
 }
 
 /**
- * Starts the scenario's cluster on loopback, or names the running one.
+ * Starts the cluster that the scenario describes, or names the running one.
+ *
  * @throws UserError for what a local cluster cannot honour (exit 2), or when it cannot be started (exit 3)
  */
 export async function openCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { loaded, bootstrapServer } = options;
   if (bootstrapServer !== undefined) {
+    refuseOperations(loaded);
     return {
       bootstrapServers: bootstrapServer,
+      managementServers: bootstrapServer,
       version: null,
-      brokers: [],
+      brokers: () => [],
+      machines: [],
+      places: [],
       countRecords: null,
+      quiet: null,
+      operations: null,
       local: null,
       close: async () => undefined,
     };
   }
-  refuse(loaded, localRefusals(loaded.scenario));
-  const [cluster] = loaded.scenario.clusters;
-  const local = await startLocalCluster({
-    version: cluster.kafka,
-    brokers: cluster.brokers.count,
-    config: cluster.brokers.stated,
-    jmx: true,
-    progress: options.progress,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  return {
-    bootstrapServers: local.bootstrapServers,
-    version: local.version,
-    brokers: local.brokers,
-    countRecords: async (topic) => {
-      const ends = await endOffsetsByKafkaTool(local.jars, local.bootstrapServers, topic);
-      return [...ends.values()].reduce((sum, offset) => sum + offset, 0);
-    },
-    local,
-    close: () => local.stop(),
-  };
+  refuseToBuild(loaded);
+  const start = (): Promise<LocalCluster> =>
+    startLocalCluster({
+      ...scenarioCluster(loaded.scenario),
+      jmx: true,
+      progress: options.progress,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  return new ScenarioCluster(loaded.scenario, start, await start());
 }
 
-/** What a cluster on this one machine, over loopback, cannot honour. */
-function localRefusals(scenario: Scenario): Refusal[] {
-  const instead = 'give --bootstrap-server of such a cluster, or simulate';
-  const machines = scenario.hosts.reduce((sum, host) => sum + host.count, 0);
-  return [
-    ...(machines > 1
-      ? [
-          {
-            path: ['hosts'],
-            message: `a cluster on this machine has one host, found ${machines}; ${instead}`,
-          },
-        ]
-      : []),
-    ...scenario.hosts.flatMap((host) =>
-      Object.entries({
-        cores: host.hardware.cores,
-        memory: host.hardware.memoryBytes,
-        nic: host.hardware.nicBytesPerSecond,
-        disk: host.hardware.diskWriteBytesPerSecond,
-      }).flatMap(([key, value]) =>
-        value === null
-          ? []
-          : [
-              {
-                path: ['hosts', host.name, key],
-                message: `a cluster on loopback cannot limit ${key}; ${instead}`,
-              },
-            ],
-      ),
-    ),
-    ...scenario.clusters.flatMap(({ name, controllers }) =>
-      controllers.mode === 'separate'
-        ? [
-            {
-              path:
-                scenario.clusters.length === 1
-                  ? ['cluster', 'controllers']
-                  : ['clusters', name, 'controllers'],
-              message: `a cluster on this machine has its controllers in its brokers; use mode "combined", or ${instead}`,
-            },
-          ]
-        : [],
-    ),
-  ];
+/** A cluster of our own, built as a scenario has it. */
+class ScenarioCluster implements OpenCluster {
+  readonly #scenario: Scenario;
+  readonly #start: () => Promise<LocalCluster>;
+  #local: LocalCluster;
+
+  constructor(scenario: Scenario, start: () => Promise<LocalCluster>, local: LocalCluster) {
+    this.#scenario = scenario;
+    this.#start = start;
+    this.#local = local;
+  }
+
+  get local(): LocalCluster {
+    return this.#local;
+  }
+
+  get bootstrapServers(): string {
+    return this.#local.bootstrapServers;
+  }
+
+  get managementServers(): string {
+    return this.#local.managementServers;
+  }
+
+  get version(): string {
+    return this.#local.version;
+  }
+
+  readonly brokers = () => this.#local.brokers;
+
+  get machines(): ObservedMachine[] {
+    const { record } = this.#local.handle;
+    return record.machines.map(({ name, namespace, cgroup, limits, number }) => ({
+      name,
+      namespace,
+      cgroup,
+      limits,
+      switchNamespace: namespace === null ? null : switchNamespace(record.id),
+      switchPort: namespace === null ? null : loadPort(number),
+    }));
+  }
+
+  /** On loopback the load comes from this very process. */
+  get places(): LoadPlace[] {
+    if (this.#local.handle.record.network.kind === 'loopback') return [];
+    return clientHosts(this.#scenario).flatMap((host) =>
+      Array.from({ length: host.count }, (_, machine) => ({
+        host: host.name,
+        machine,
+        command: this.#local.commandOn(machineName(host, machine)),
+      })),
+    );
+  }
+
+  readonly countRecords = async (topic: string): Promise<number> => {
+    const { jars, managementServers } = this.#local;
+    const ends = await endOffsetsByKafkaTool(jars, managementServers, topic);
+    return [...ends.values()].reduce((sum, offset) => sum + offset, 0);
+  };
+
+  readonly quiet = async (signal: AbortSignal | undefined): Promise<readonly string[]> => {
+    const { handle, managementServers, brokers } = this.#local;
+    const { restless } = await waitUntilQuiet({
+      bootstrapServers: managementServers,
+      signal,
+      brokers,
+      // A broker that does not run deletes nothing.
+      logDirs: handle.record.nodes
+        .filter(({ id }) => brokers.some((broker) => broker.id === id))
+        .flatMap(({ logDirs }) => logDirs.map(({ path }) => path)),
+      timeoutMs: QUIET_TIMEOUT_MS,
+    });
+    return restless;
+  };
+
+  readonly operations: DrivenCluster['operations'] = {
+    perform: async (operation, signal) => {
+      for (const single of singleTopics(this.#scenario, operation)) {
+        await perform(this.#local.handle, single, signal);
+      }
+    },
+    renew: async () => {
+      await this.#local.stop();
+      this.#local = await this.#start();
+    },
+  };
+
+  close(): Promise<void> {
+    return this.#local.stop();
+  }
+}
+
+/** An operation on a class of topics is one on each of them. */
+function singleTopics(scenario: Scenario, operation: OperationBody): OperationBody[] {
+  const topic = 'topic' in operation ? operation.topic : undefined;
+  const topics = scenario.topics.find(({ name }) => name === topic);
+  return topics === undefined
+    ? [operation]
+    : topicNames(topics).map((name) => ({ ...operation, topic: name }));
+}
+
+function refuseOperations(loaded: LoadedScenario): void {
+  refuse(
+    loaded,
+    loaded.scenario.operations.map(({ action }, index) => ({
+      path: ['operations', index, action],
+      message:
+        'operations are carried out on a cluster that is started for them alone; leave --bootstrap-server out, or the operations',
+    })),
+  );
 }

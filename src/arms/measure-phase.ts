@@ -1,20 +1,50 @@
 /** One phase of the measuring arm: fresh topics, the load, what the brokers did meanwhile, and a check of the topics. */
+import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
 import { createTopics, deleteTopics } from '../load/topics.ts';
-import { type Observation, type ObservedBroker, observeBrokers } from '../local/observe/observer.ts';
-import type { PhaseResult, TopicCheck } from '../result/run-result.ts';
+import type { GeneratorProcess } from '../load/workers.ts';
+import {
+  type Observation,
+  type ObservedBroker,
+  type ObservedMachine,
+  type Observer,
+  observe,
+  observeBrokers,
+} from '../local/observe/observer.ts';
+import type { OperationBody } from '../operations/operation.ts';
+import { meanOfKnown } from '../result/resources.ts';
+import type { PhaseResult, TimelineEvent, TopicCheck } from '../result/run-result.ts';
+import { machineName } from '../scenario/machine-names.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
+import { hostGroup } from './scenario-cluster.ts';
+import { playTimeline, type Timeline } from './timeline.ts';
 
-/** A cluster to drive. `brokers` are those that run on this machine and can be observed. */
+/** A cluster to drive. Where it is one of our own, its getters tell of it as it is now. */
 export interface DrivenCluster {
+  /** For the load. */
   readonly bootstrapServers: string;
+  /** For our own requests, past the NICs of a shaped network. */
+  readonly managementServers: string;
   /** Version when it is known. */
   readonly version: string | null;
-  readonly brokers: readonly ObservedBroker[];
+  /** Those that run on this machine and can be observed. */
+  readonly brokers: () => readonly ObservedBroker[];
+  /** Machines of a local cluster. */
+  readonly machines: readonly ObservedMachine[];
+  /** Its client machines; without, all load comes from this process. */
+  readonly places: readonly LoadPlace[];
   /** Records in a topic as Kafka's own tool counts them, where it can be run. */
   readonly countRecords: ((topic: string) => Promise<number>) | null;
+  /** Waits until nothing of an earlier load is at work any more; returns what still was at the timeout. Null where it cannot be seen. */
+  readonly quiet: ((signal: AbortSignal | undefined) => Promise<readonly string[]>) | null;
+  /** Null where none can be carried out. */
+  readonly operations: {
+    readonly perform: (operation: OperationBody, signal: AbortSignal) => Promise<void>;
+    /** Puts a fresh cluster in its place. */
+    readonly renew: () => Promise<void>;
+  } | null;
 }
 
 export interface MeasuredPhase {
@@ -28,6 +58,8 @@ export interface MeasurePhaseOptions {
   readonly scenario: Scenario;
   readonly phase: Phase;
   readonly cluster: DrivenCluster;
+  /** Of a rehearsal only the load is played: no operation is carried out, no topic is checked. */
+  readonly rehearsal: boolean;
   /** `fraction` is of this phase. */
   readonly onProgress?: (progress: DriveProgress) => void;
   readonly signal?: AbortSignal;
@@ -38,19 +70,27 @@ export type DriveProgress = PhaseProgress & { readonly phase: string; readonly f
 /** Plays one phase from fresh topics and removes them, whatever happens. */
 export async function measurePhase(options: MeasurePhaseOptions): Promise<MeasuredPhase> {
   const { scenario, phase, cluster } = options;
-  const { bootstrapServers } = cluster;
-  const observer =
-    cluster.brokers.length === 0 ? null : observeBrokers(cluster.brokers, { host: scenario.hosts[0].name });
+  const { bootstrapServers, managementServers } = cluster;
+  let observer: Observer | null = null;
   let observation: Observation | null = null;
+  let timeline: Timeline | null = null;
+  let operated: readonly TimelineEvent[] = [];
   const seconds = (phase.warmupMs + phase.durationMs) / 1000;
-  await createTopics({ scenario, bootstrapServers });
+  await createTopics({ scenario, bootstrapServers: managementServers });
   try {
     const load = await runPhase({
       scenario,
       phase,
       bootstrapServers,
+      places: cluster.places,
+      onGenerators: (generators) => {
+        observer = observerOf(cluster, scenario, generators);
+      },
       onWarm: async () => {
         await observer?.begin();
+        if (cluster.operations !== null && !options.rehearsal) {
+          timeline = playTimeline(scenario.operations, cluster.operations.perform);
+        }
       },
       onMeasured: async () => {
         observation = (await observer?.end()) ?? null;
@@ -63,17 +103,43 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
         }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const topicCheck = await checkTopics(options, load);
-    return { result: phaseResult(phase, load, observation, topicCheck), load, observation };
+    operated = (await endOf(timeline)) ?? [];
+    const topicCheck = options.rehearsal ? null : await checkTopics(options, load);
+    return { result: phaseResult(phase, load, observation, operated, topicCheck), load, observation };
   } finally {
-    await deleteTopics({ scenario, bootstrapServers });
+    await endOf(timeline);
+    await deleteTopics({ scenario, bootstrapServers: managementServers });
   }
+}
+
+/** A timeline that a callback began, which the compiler cannot see. */
+async function endOf(timeline: Timeline | null): Promise<TimelineEvent[] | null> {
+  return timeline === null ? null : timeline.end();
+}
+
+/** Null where nothing of the cluster runs on this machine. */
+function observerOf(
+  cluster: DrivenCluster,
+  scenario: Scenario,
+  generators: readonly GeneratorProcess[],
+): Observer | null {
+  if (cluster.brokers().length === 0) return null;
+  if (cluster.places.length === 0) return observeBrokers(cluster.brokers(), { host: scenario.hosts[0].name });
+  return observe({
+    brokers: cluster.brokers,
+    machines: cluster.machines,
+    generators: generators.map(({ pid, host, machine }) => ({
+      pid,
+      machine: machineName(hostGroup(scenario, host), machine),
+    })),
+  });
 }
 
 function phaseResult(
   phase: Phase,
   load: LoadResult,
   observation: Observation | null,
+  operated: readonly TimelineEvent[],
   topicCheck: TopicCheck | null,
 ): PhaseResult {
   return {
@@ -89,11 +155,15 @@ function phaseResult(
     windows: load.windows,
     requestStages: observation?.requestStages ?? [],
     resources: observation?.resources ?? [],
+    ...(observation === null ? {} : { observedMs: observation.observedMs }),
     threadCpu: observation?.threadCpu ?? [],
-    events: Object.entries(load.errors).map(([message, count]) => ({
-      atSeconds: load.durationSeconds,
-      what: `${count} times: ${message}`,
-    })),
+    events: [
+      ...operated,
+      ...Object.entries(load.errors).map(([message, count]) => ({
+        atSeconds: load.durationSeconds,
+        what: `${count} times: ${message}`,
+      })),
+    ],
     counts: load.counts,
     generator: load.generator,
     topicCheck,
@@ -143,7 +213,7 @@ export function caveats(phase: string, observation: Observation | null): string[
 function othersShare({ seconds, resources, threadCpu }: Observation): number {
   const host = resources.find((series) => series.resource === 'cpu' && series.broker === null);
   if (host?.capacity == null || host.values.length === 0) return 0;
-  const busyCores = host.values.reduce((sum, value) => sum + value, 0) / host.values.length;
+  const busyCores = meanOfKnown(host.values) ?? 0;
   const ourCores = threadCpu.reduce((sum, use) => sum + use.cpuSeconds, 0) / seconds;
   return Math.max(0, busyCores - ourCores) / host.capacity;
 }

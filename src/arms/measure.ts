@@ -38,13 +38,22 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
   refuseToMeasure(loaded);
   const startedAt = new Date();
   const phases: MeasuredPhase[] = [];
-  const warmUpSeconds = options.warmUp ? await warmUp({ ...options, scenario }) : 0;
+  const restless: string[] = [];
+  let warmUpSeconds = options.warmUp ? await warmUp({ ...options, scenario }) : 0;
   for (const phase of scenario.run.phases) {
     if (options.signal?.aborted === true) break;
     const before = phases.length;
     const onProgress: MeasureOptions['onProgress'] = (of) =>
       options.onProgress?.({ ...of, fraction: (before + of.fraction) / scenario.run.phases.length });
-    phases.push(await measurePhase({ ...options, onProgress, scenario, phase }));
+    // What was done to the cluster in one phase is not to be felt in the next.
+    if (before > 0 && scenario.operations.length > 0 && cluster.operations !== null) {
+      await cluster.operations.renew();
+      if (options.warmUp) warmUpSeconds += await warmUp({ ...options, scenario });
+    }
+    for (const line of (await cluster.quiet?.(options.signal)) ?? []) {
+      restless.push(`Phase ${phase.name} began before the cluster was quiet: ${line}.`);
+    }
+    phases.push(await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase }));
   }
   return {
     format: 'brokertwin.result/1',
@@ -64,6 +73,7 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
         ? [`The brokers were fresh: ${warmUpSeconds} s at full load came before the first phase, unmeasured.`]
         : []),
       ...loadAssumptions(scenario),
+      ...restless,
       ...phases.flatMap(({ result, observation }) => caveats(result.name, observation)),
     ],
     run: runFacts(startedAt, cluster.version === null ? {} : { kafka: cluster.version }),

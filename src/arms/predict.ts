@@ -101,7 +101,7 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
       question: scenario.question,
       hash: loaded.hash,
       seed: scenario.run.seed,
-      kafka: [...new Set(scenario.clusters.map((cluster) => cluster.kafka))].join(', '),
+      kafka: [...new Set(scenario.clusters.flatMap((cluster) => cluster.kafkaVersions))].join(', '),
     },
     profile: { name: first.name, hash: profileHash(first), kind: first.kind },
     simulation: {

@@ -1,5 +1,5 @@
-/** Kafka settings that a scenario states and the simulator does not read: said in the report, so that none is ignored unseen. */
-import type { Scenario } from '../scenario/scenario.ts';
+/** What a scenario states and the simulator does not read: said in the report, so that nothing is ignored unseen. */
+import type { HostGroup, Scenario } from '../scenario/scenario.ts';
 
 const READ = {
   brokers: [
@@ -25,7 +25,7 @@ const READ = {
   consumers: ['fetch.min.bytes', 'fetch.max.bytes', 'fetch.max.wait.ms', 'max.partition.fetch.bytes'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** One sentence that names every such setting with its place, or none. */
+/** A sentence that names every such setting with its place, and one for each cluster of several versions. */
 export function unreadSettings(scenario: Scenario): string[] {
   const unread = (
     place: string,
@@ -36,10 +36,31 @@ export function unreadSettings(scenario: Scenario): string[] {
       .filter((name) => !read.includes(name))
       .map((name) => `${name} of ${place}`);
   const all = [
+    ...scenario.hosts.flatMap(unreadOfHost),
+    ...scenario.clusters.flatMap(({ name, controllers }) =>
+      controllers.mode === 'separate' ? [`controllers of ${name}`] : [],
+    ),
     ...scenario.clusters.flatMap(({ name, brokers }) => unread(name, brokers.stated, READ.brokers)),
     ...scenario.topics.flatMap((topic) => unread(topic.name, topic.stated, READ.topics)),
     ...scenario.producers.flatMap((producer) => unread(producer.name, producer.stated, READ.producers)),
     ...scenario.consumers.flatMap((consumer) => unread(consumer.name, consumer.stated, READ.consumers)),
   ];
-  return all.length === 0 ? [] : [`The simulator does not read these settings: ${all.join(', ')}.`];
+  return [
+    ...(all.length === 0 ? [] : [`The simulator does not read these settings: ${all.join(', ')}.`]),
+    ...scenario.clusters
+      .filter(({ kafkaVersions }) => new Set(kafkaVersions).size > 1)
+      .map(({ name, kafka }) => `All brokers of ${name} are simulated with the defaults of Kafka ${kafka}.`),
+  ];
+}
+
+function unreadOfHost({ name, zones, racks, hardware, logDirs }: HostGroup): string[] {
+  const stated = {
+    zones: zones.length > 0,
+    racks: racks.length > 0,
+    memory: hardware.memoryBytes !== null,
+    nicBuffer: hardware.nicBufferBytes !== null,
+    disk: hardware.diskWriteBytesPerSecond !== null,
+    logDirs: logDirs.count > 1 || logDirs.bytes !== null,
+  };
+  return Object.entries(stated).flatMap(([key, isStated]) => (isStated ? [`${key} of ${name}`] : []));
 }

@@ -5,20 +5,19 @@
 import type { Phase } from '../scenario/scenario.ts';
 import { type MeasurePhaseOptions, measurePhase } from './measure-phase.ts';
 
-const ROUND: Phase = { name: 'warm-up', load: 'max', warmupMs: 0, durationMs: 10_000 };
+/** Name of the warm-up's phases. */
+export const WARM_UP = 'warm-up';
+
+const ROUND: Phase = { name: WARM_UP, load: 'max', warmupMs: 0, durationMs: 10_000 };
 const ROUNDS_MAX = 6;
 /** Cores that all compilers together may still use. */
 const COMPILER_CORES_MAX = 0.1;
 
 /** Plays warm-up rounds; returns the seconds of load that it took. */
-export async function warmUp(options: Omit<MeasurePhaseOptions, 'phase'>): Promise<number> {
+export async function warmUp(options: Omit<MeasurePhaseOptions, 'phase' | 'rehearsal'>): Promise<number> {
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     if (options.signal?.aborted === true) return ((round - 1) * ROUND.durationMs) / 1000;
-    const { observation } = await measurePhase({
-      ...options,
-      cluster: { ...options.cluster, countRecords: null },
-      phase: ROUND,
-    });
+    const { observation } = await measurePhase({ ...options, rehearsal: true, phase: ROUND });
     if (observation === null) return (round * ROUND.durationMs) / 1000;
     const compilers = observation.threadCpu.filter((use) => use.group === 'jit');
     const cores = compilers.reduce((sum, use) => sum + use.cpuSeconds, 0) / observation.seconds;

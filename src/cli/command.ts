@@ -40,8 +40,11 @@ export interface Command {
 /** A command for yargs that refuses what it does not know; its arguments are typed from `spec.options`. */
 export function defineCommand<O extends Readonly<Record<string, Options>>>(spec: CommandSpec<O>): Command {
   const [name = ''] = spec.usage.split(' ');
-  const positionals = Object.keys(spec.options).filter((key) => RegExp(`[<[]${key}[\\]>]`).test(spec.usage));
+  const positionals = Object.keys(spec.options).filter((key) =>
+    RegExp(`[<[]${key}(\\.\\.)?[\\]>]`).test(spec.usage),
+  );
   const known = Object.keys(spec.options).filter((key) => !positionals.includes(key));
+  const variadic = /\[(\w+)\.\.\]/.exec(spec.usage)?.[1];
   return {
     name,
     usage: spec.usage,
@@ -53,11 +56,23 @@ export function defineCommand<O extends Readonly<Record<string, Options>>>(spec:
           builder.options(spec.options);
           for (const key of positionals) builder.positional(key, {});
           for (const [command, description] of spec.examples) builder.example(`$0 ${command}`, description);
-          return builder.check((args) => refuseUnknown(name, args, known, positionals), false);
+          return builder.check((args) => {
+            if (variadic !== undefined) addRest(args, variadic);
+            return refuseUnknown(name, args, known, positionals);
+          }, false);
         },
         // yargs's types lose the options of a generic record on their way to the handler
         handler: (args: GlobalArguments) =>
           start(args, (context) => spec.run(args as unknown as InferredOptionTypes<O>, context)),
       }),
   };
+}
+
+/** Words after `--`, which are not ours to read, belong to the arguments that the command takes any number of. */
+function addRest(args: Record<string, unknown>, variadic: string): void {
+  const rest = args['--'];
+  const words = args[variadic];
+  if (!Array.isArray(rest)) return;
+  args[variadic] = [...(Array.isArray(words) ? words : []), ...rest.map(String)];
+  delete args['--'];
 }

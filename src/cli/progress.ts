@@ -30,7 +30,7 @@ export function createProgress(options: ProgressOptions): Progress {
 }
 
 const ignore = (): void => undefined;
-const silent: Progress = { stage: ignore, update: ignore, note: ignore, done: ignore };
+const silent: Progress = { stage: ignore, update: ignore, note: ignore, done: ignore, fail: ignore };
 
 /** At most a line per stage every two seconds, and one when the stage ends. */
 function lineProgress({ stream, now }: ProgressOptions): Progress {
@@ -58,6 +58,9 @@ function lineProgress({ stream, now }: ProgressOptions): Progress {
     },
     note: (line) => void stream.write(`${line}\n`),
     done: end,
+    fail() {
+      current = null;
+    },
   };
 }
 
@@ -92,6 +95,10 @@ function barProgress({ stream, now }: ProgressOptions): Progress {
       if (current !== null) draw(current.line);
     },
     done: end,
+    fail() {
+      if (current !== null) stream.write(ERASE_LINE);
+      current = null;
+    },
   };
 }
 

@@ -1,11 +1,12 @@
 import yargs, { type Argv } from 'yargs';
-import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
+import { EXIT, UserError } from '../errors/errors.ts';
 import { version } from '../package.ts';
 import type { Command, GlobalArguments } from './command.ts';
 import { calibrate } from './commands/calibrate.ts';
 import { cluster } from './commands/cluster.ts';
 import { compare } from './commands/compare.ts';
 import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
 import { load } from './commands/load.ts';
 import { schema } from './commands/schema.ts';
 import { simulate } from './commands/simulate.ts';
@@ -16,7 +17,17 @@ import { createProgress } from './progress.ts';
 import { ignoreClosedPipes } from './streams.ts';
 import { helpLine, unknownCommand } from './unknown.ts';
 
-const commands: readonly Command[] = [demo, simulate, load, compare, calibrate, cluster, verify, schema];
+const commands: readonly Command[] = [
+  demo,
+  simulate,
+  load,
+  compare,
+  calibrate,
+  cluster,
+  doctor,
+  verify,
+  schema,
+];
 const COMPLETION = 'completion';
 const HELP_WIDTH_MAX = 110;
 
@@ -25,10 +36,10 @@ const HELP_WIDTH_MAX = 110;
  *
  * @returns the exit code; nothing is thrown.
  */
-export async function run(args: readonly string[]): Promise<ExitCode> {
+export async function run(args: readonly string[]): Promise<number> {
   ignoreClosedPipes();
   const interrupts = listenForInterrupts();
-  let exitCode: ExitCode = EXIT.good;
+  let exitCode: number = EXIT.good;
   let parser = createParser(args);
   for (const command of commands) {
     parser = command.addTo(parser, async ({ json, quiet }, job) => {
@@ -39,13 +50,17 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
       });
       try {
         const outcome = await job({ progress, signal: interrupts.signal });
-        process.stdout.write(
-          json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`,
-        );
+        if (outcome.text !== '') {
+          process.stdout.write(
+            json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`,
+          );
+        }
         exitCode = outcome.exitCode;
-      } finally {
-        progress.done();
+      } catch (error) {
+        progress.fail();
+        throw error;
       }
+      progress.done();
     });
   }
   try {
@@ -71,6 +86,7 @@ function createParser(args: readonly string[]): Argv<GlobalArguments> {
       'greedy-arrays': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
+      'populate--': true,
     })
     .option('json', { describe: 'print the result as one JSON object', type: 'boolean', global: true })
     .option('quiet', { alias: 'q', describe: 'no progress on stderr', type: 'boolean', global: true })

@@ -20,9 +20,10 @@ export function refuseUnknown(
 ): true {
   const known = [...options, ...GLOBAL_OPTIONS];
   const unknownOptions = Object.keys(args)
-    .filter((key) => ![...known, ...positionals, ...SHORT_OPTIONS, '_', '$0'].includes(key))
+    .filter((key) => ![...known, ...positionals, ...SHORT_OPTIONS, '_', '--', '$0'].includes(key))
     .map((key) => `unknown option ${dashed(key)}${suggestion(key, known, dashed)}`);
-  const words = Array.isArray(args._) ? args._.slice(1) : [];
+  const rest = Array.isArray(args['--']) ? args['--'] : [];
+  const words = [...(Array.isArray(args._) ? args._.slice(1) : []), ...rest];
   const unknownWords = words.map((word) => `unexpected argument "${String(word)}"`);
   const lines = [...unknownOptions, ...unknownWords];
   if (lines.length === 0) return true;

@@ -1,6 +1,6 @@
 /** `brokertwin calibrate`: what Kafka and the generator cost on this machine, as a profile. */
+import { openCluster } from '../arms/local-arm.ts';
 import { EXIT } from '../errors/errors.ts';
-import { startLocalCluster } from '../local/cluster/local-cluster.ts';
 import type { Profile } from '../profile/profile.ts';
 import { writeLocalProfile, writeProfile } from '../profile/read-profile.ts';
 import { calibrateCluster } from './calibration/calibrate-cluster.ts';
@@ -23,16 +23,13 @@ export async function calibrateJob(options: CalibrateJobOptions): Promise<JobOut
   const { progress, signal } = options;
   progress.stage('cluster');
   const version = options.kafka ?? KAFKA;
-  const cluster = await startLocalCluster({
-    version,
-    brokers: 1,
-    config: calibrationPlan(version).warmUp.loaded.scenario.clusters[0].brokers.stated,
-    jmx: true,
+  const cluster = await openCluster({
+    loaded: calibrationPlan(version).warmUp.loaded,
     signal,
     progress: (message) => progress.update(null, message),
   });
   try {
-    const profile = await calibrateCluster({ cluster, name: 'local', progress, signal });
+    const profile = await calibrateCluster({ cluster, version, name: 'local', progress, signal });
     progress.done();
     const file = options.out ?? writeLocalProfile(profile);
     if (options.out !== undefined) writeProfile(options.out, profile);
@@ -42,7 +39,7 @@ export async function calibrateJob(options: CalibrateJobOptions): Promise<JobOut
       text: [...costLines(profile), `profile ${file}`].join('\n'),
     };
   } finally {
-    await cluster.stop();
+    await cluster.close();
   }
 }
 

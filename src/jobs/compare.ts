@@ -9,6 +9,7 @@ import { comparisonJson } from '../result/json.ts';
 import { evaluateLevels } from '../result/levels.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import { exitCodeOf, lateLines } from './load.ts';
+import { loadProgress } from './load-progress.ts';
 import type { JobOutcome } from './outcome.ts';
 import { writePrediction } from './prediction-file.ts';
 import type { Progress } from './progress.ts';
@@ -79,13 +80,12 @@ export async function predictAndMeasure(options: PredictAndMeasureOptions): Prom
   });
   const written = writePrediction(directory, prediction);
   progress.note(`prediction ${written.hash.slice(0, 16)} written ${written.writtenAt}`);
-  progress.stage('measure');
   const measured = await measure({
     loaded,
     cluster: options.cluster,
     warmUp: options.warmUp,
     signal,
-    onProgress: (of) => progress.update(of.fraction, `${of.phase}: ${Math.round(of.recordsPerSecond)} rec/s`),
+    onProgress: loadProgress(progress, 'measure'),
   });
   writeJson(directory, 'measurement.json', measured);
   progress.stage('report');

@@ -47,7 +47,8 @@ export async function demoJob(options: DemoOptions): Promise<JobOutcome> {
   if (cluster instanceof UserError) return predictOnly(options, loaded, directory, cluster);
   try {
     if (cluster.local === null) throw new Error('the demo drives a cluster of its own');
-    const profile = await calibrateCluster({ cluster: cluster.local, name: 'demo', progress, signal });
+    const version = cluster.local.version;
+    const profile = await calibrateCluster({ cluster, version, name: 'demo', progress, signal });
     const file = path.join(directory, 'profile.json');
     writeProfile(file, profile);
     const outcome = await predictAndMeasure({

@@ -4,6 +4,7 @@ import { measure, refuseToMeasure } from '../arms/measure.ts';
 import { EXIT, type ExitCode } from '../errors/errors.ts';
 import { evaluateLevels, type LevelOutcome } from '../result/levels.ts';
 import type { RunResult } from '../result/run-result.ts';
+import { loadProgress } from './load-progress.ts';
 import type { JobOutcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import { runDirectory, writeJson } from './run-directory.ts';
@@ -29,14 +30,12 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
     ...(options.bootstrapServer === undefined ? {} : { bootstrapServer: options.bootstrapServer }),
   });
   try {
-    progress.stage('load');
     const result = await measure({
       loaded,
       cluster,
       warmUp: cluster.local !== null,
       signal,
-      onProgress: (of) =>
-        progress.update(of.fraction, `${of.phase}: ${Math.round(of.recordsPerSecond)} rec/s`),
+      onProgress: loadProgress(progress, 'load'),
     });
     progress.done();
     const levels = evaluateLevels(loaded.scenario, result);

@@ -8,4 +8,6 @@ export interface Progress {
   note(line: string): void;
   /** Ends the last stage. */
   done(): void;
+  /** Ends the last stage, which failed. */
+  fail(): void;
 }

@@ -9,6 +9,7 @@ export function resultLines(result: RunResult): string[] {
     `${phase.name}: ${records(phase.throughputRecordsPerSecond)}`,
     `  publish     ${latency(phase.publishLatencyMs)}`,
     `  end-to-end  ${latency(phase.endToEndLatencyMs)}`,
+    ...phase.events.map(({ atSeconds, what }) => `  ${atSeconds.toFixed(1).padStart(6)} s  ${what}`),
   ]);
 }
 

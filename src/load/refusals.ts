@@ -59,10 +59,6 @@ function wholeScenario(scenario: Scenario): LoadRefusal[] {
       path: ['mirrors'],
       message: 'the load generator has no mirrors; remove them, or simulate',
     }),
-    ...onlyIf(scenario.operations.length > 0, {
-      path: ['operations'],
-      message: 'operations cannot be carried out on a real cluster yet; remove them, or simulate',
-    }),
     ...onlyIf(scenario.producers.length === 0, {
       path: ['producers'],
       message: 'the load generator needs at least one producer class, found none',

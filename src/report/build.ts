@@ -1,6 +1,7 @@
 import type { ReportDocument } from './document.ts';
 import { answerSentence, headlineFigures } from './sections/answer.ts';
 import { assumptionsSection } from './sections/assumptions.ts';
+import { brokersSection } from './sections/brokers.ts';
 import type { ReportContext } from './sections/context.ts';
 import { levelsSection } from './sections/levels.ts';
 import { predictedAgainstMeasuredSection } from './sections/predicted-against-measured.ts';
@@ -22,6 +23,7 @@ export function buildReport(context: ReportContext): ReportDocument {
       predictedAgainstMeasuredSection(context),
       stagesSection(context),
       resourcesSection(context),
+      brokersSection(context),
       timelineSection(context),
       assumptionsSection(context),
       reproduceSection(context),

@@ -1,5 +1,7 @@
 /** Numbers as a reader should meet them: with their unit, three significant digits, an en dash for "no value". */
 
+import type { ResourceUnit } from '../result/resources.ts';
+
 export const NO_VALUE = '–';
 const MINUS = '−';
 const SIGNIFICANT_DIGITS = 3;
@@ -65,6 +67,24 @@ export function formatError(value: Value): string {
 /** A share from 0 to 1 as "45 %". */
 export function formatShare(value: Value): string {
   return present(value) ? withUnit(grouped(value * 100, 0), '%') : NO_VALUE;
+}
+
+/** An observed quantity with its unit; a share as a percentage with three significant digits. */
+export function formatQuantity(value: Value, unit: ResourceUnit): string {
+  switch (unit) {
+    case 'B/s':
+      return formatBytesPerSecond(value);
+    case 'B':
+      return formatBytes(value);
+    case '/s':
+      return present(value) ? `${formatNumber(value)}/s` : NO_VALUE;
+    case 'share':
+      return present(value) ? withUnit(formatNumber(value * 100), '%') : NO_VALUE;
+    case 'count':
+      return formatNumber(value);
+    default:
+      return withUnit(formatNumber(value), unit);
+  }
 }
 
 /** "1 level", "3 levels". */

@@ -1,5 +1,6 @@
 /** One phase of the scenario, predicted beside measured, quantity by quantity. */
 import { type Figure, figure, type Paired, pairBy } from './figure.ts';
+import { meanOfKnown } from './resources.ts';
 import type {
   LatencySummary,
   PhaseCounts,
@@ -73,6 +74,8 @@ export interface ResourceComparison {
   readonly host: string;
   readonly broker: number | null;
   readonly resource: ResourceSeries['resource'];
+  /** Which of several: a request type, a collector; null where there is one. */
+  readonly of: string | null;
   readonly unit: ResourceSeries['unit'];
   readonly capacity: number | null;
   readonly mean: Figure;
@@ -85,6 +88,8 @@ export interface ThreadCpuComparison {
   readonly group: string;
   readonly cores: Figure;
   readonly wakeUpsPerSecond: Figure;
+  /** Cores that the group's threads waited for: ready to run, with no core free. */
+  readonly runQueueWaitCores: Figure;
 }
 
 /** Compares one phase of both arms; at least one of the pair is there. */
@@ -109,9 +114,10 @@ export function comparePhase(phase: Paired<PhaseResult>): PhaseComparison {
     classes: pairBy(...listsOf((of) => of.classes), (of) => `${of.role} ${of.name}`).map(compareClass),
     windows: compareWindows(predicted?.windows, measured?.windows),
     requestStages: compareRequestStages(...listsOf((of) => of.requestStages)),
-    resources: pairBy(...listsOf((of) => of.resources), (of) => `${of.resource} ${of.broker} ${of.host}`).map(
-      compareResource,
-    ),
+    resources: pairBy(
+      ...listsOf((of) => of.resources),
+      (of) => `${of.resource} ${of.of ?? ''} ${of.broker} ${of.host}`,
+    ).map(compareResource),
     threadCpu: pairBy(...listsOf((of) => of.threadCpu), (of) => `${of.process} ${of.group}`).map((pair) =>
       compareThreadCpu(pair, predicted?.durationSeconds, measured?.durationSeconds),
     ),
@@ -244,21 +250,17 @@ function compareResource({ either, predicted, measured }: Paired<ResourceSeries>
     host: either.host,
     broker: either.broker,
     resource: either.resource,
+    of: either.of ?? null,
     unit: either.unit,
     capacity: predicted?.capacity ?? measured?.capacity ?? null,
-    mean: figure(mean(predicted?.values), mean(measured?.values)),
+    mean: figure(meanOfKnown(predicted?.values), meanOfKnown(measured?.values)),
     max: figure(largest(predicted?.values), largest(measured?.values)),
   };
 }
 
-function mean(values: readonly number[] | undefined): number | null {
-  if (values === undefined || values.length === 0) return null;
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function largest(values: readonly number[] | undefined): number | null {
-  if (values === undefined || values.length === 0) return null;
-  return values.reduce((found, value) => Math.max(found, value));
+function largest(values: ResourceSeries['values'] | undefined): number | null {
+  const known = (values ?? []).filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((found, value) => Math.max(found, value));
 }
 
 function compareThreadCpu(
@@ -270,11 +272,14 @@ function compareThreadCpu(
     of === null || seconds === undefined ? null : of.cpuSeconds / seconds;
   const wakeUps = (of: ThreadCpu | null, seconds: number | undefined): number | null =>
     of === null || of.wakeUps === null || seconds === undefined ? null : of.wakeUps / seconds;
+  const waits = (of: ThreadCpu | null, seconds: number | undefined): number | null =>
+    of?.runQueueWaitSeconds === undefined || seconds === undefined ? null : of.runQueueWaitSeconds / seconds;
   return {
     process: either.process,
     group: either.group,
     cores: figure(cores(predicted, predictedSeconds), cores(measured, measuredSeconds)),
     wakeUpsPerSecond: figure(wakeUps(predicted, predictedSeconds), wakeUps(measured, measuredSeconds)),
+    runQueueWaitCores: figure(waits(predicted, predictedSeconds), waits(measured, measuredSeconds)),
   };
 }
 

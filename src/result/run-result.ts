@@ -3,6 +3,7 @@
  * know nothing of where one came from. Plain JSON data; `run` is the only part that may differ between two runs of
  * the same simulation.
  */
+import type { ResourceName, ResourceUnit } from './resources.ts';
 
 export interface RunResult {
   readonly format: 'brokertwin.result/1';
@@ -63,6 +64,8 @@ export interface PhaseResult {
   readonly windows: WindowSeries;
   readonly requestStages: readonly RequestStages[];
   readonly resources: readonly ResourceSeries[];
+  /** Measured arm: begin and end of `resources` on the machine's CLOCK_MONOTONIC. */
+  readonly observedMs?: { readonly begin: number; readonly end: number };
   readonly threadCpu: readonly ThreadCpu[];
   readonly events: readonly TimelineEvent[];
   readonly counts: PhaseCounts;
@@ -125,15 +128,21 @@ export interface RequestStages {
   };
 }
 
-/** Use of one resource per window; `capacity` in the same unit, null when unlimited or unknown. */
+/** One observed quantity per window; `capacity` in the same unit, null when unlimited or unknown. */
 export interface ResourceSeries {
   readonly host: string;
   /** Broker id when the resource is one broker's alone. */
   readonly broker: number | null;
-  readonly resource: 'cpu' | 'nic.in' | 'nic.out' | 'disk.write' | 'disk.read';
-  readonly unit: 'cores' | 'B/s';
+  /** What it is: a name of the table in resources.ts, which has its meaning. */
+  readonly resource: ResourceName;
+  /** Which of several: a request type, a collector, `egress` or `ingress` of a shaped NIC. */
+  readonly of?: string;
+  readonly unit: ResourceUnit;
   readonly capacity: number | null;
-  readonly values: readonly number[];
+  /** Length of a window where it is not that of the phase's windows: what is dear to read is read less often. */
+  readonly windowSeconds?: number;
+  /** Null: not known, as of a broker that was down; or a mean over nothing. */
+  readonly values: readonly (number | null)[];
 }
 
 /** CPU time in the measured part. Process: "broker-1", "generator"; group: "network", "handler", "fetcher", "producer", ... */
@@ -143,6 +152,8 @@ export interface ThreadCpu {
   readonly cpuSeconds: number;
   /** Times a sleeping thread of the group was woken (voluntary context switches); null when unknown. */
   readonly wakeUps: number | null;
+  /** Time that the group's threads were ready to run while no core was free; not known in the simulator. */
+  readonly runQueueWaitSeconds?: number;
 }
 
 export interface TimelineEvent {

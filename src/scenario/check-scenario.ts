@@ -6,15 +6,17 @@ import { LEVEL_METRICS } from './levels.ts';
 import { suggestion } from './nearest.ts';
 import type { Problems } from './problems.ts';
 import type { ClusterTemplate, Scenario, TopicClass } from './scenario.ts';
+import type { ScenarioFile } from './schema.ts';
 import { topicNames } from './topic-names.ts';
 import type { Path } from './yaml-source.ts';
 
 /**
- * Reports everything in which the parts of the scenario contradict each other. `data` is the file as given, for the names
- * of entries that could not be read.
+ * Reports everything in which the parts of the scenario contradict each other. `file` is what could be read of the file that
+ * it was made of; `data` is the file as given, for the names of entries that could not be read.
  */
 export function checkScenario(
   scenario: Scenario,
+  file: ScenarioFile,
   data: Readonly<Record<string, unknown>>,
   problems: Problems,
 ): void {
@@ -27,7 +29,7 @@ export function checkScenario(
   for (const producer of scenario.producers) checkProducer(scenario, producer, problems);
   checkConsumers(scenario, problems);
   checkMirrors(scenario, problems);
-  checkOperations(scenario, problems);
+  checkOperations(scenario, file.operations ?? [], problems);
   checkLevels(scenario, data, problems);
   checkPhases(scenario, problems);
 }
@@ -54,11 +56,8 @@ function checkHosts({ hosts, clusters, producers, consumers, mirrors }: Scenario
     problems.key(['hosts'], 'expected at least one kind of host, found none: leave hosts out');
   if (clusters.length === 0 && !problems.isBrokenInside(['clusters']))
     problems.key(['clusters'], 'expected at least one cluster, found none: leave clusters out');
-  const used = new Set(
-    [...clusters.map(({ brokers }) => brokers), ...producers, ...consumers, ...mirrors].map(
-      ({ host }) => host,
-    ),
-  );
+  const nodes = clusters.flatMap(({ brokers, controllers }) => [brokers, controllers]);
+  const used = new Set([...nodes, ...producers, ...consumers, ...mirrors].map(({ host }) => host));
   for (const { name } of hosts) {
     if (!used.has(name)) problems.warning(['hosts', name], `nothing runs on the hosts "${name}"`);
   }
@@ -71,6 +70,13 @@ function checkControllers(cluster: ClusterTemplate, at: Path, problems: Problems
       [...at, 'controllers', 'count'],
       `expected at most ${brokers.count}, as many as there are brokers to combine with, found ${controllers.count}`,
       [...brokerCountFrom(at, cluster), [...at, 'controllers', 'mode']],
+    );
+  }
+  if (controllers.mode === 'combined' && controllers.host !== null) {
+    problems.key(
+      [...at, 'controllers', 'host'],
+      'expected no host for controllers in their brokers: remove it, or state mode: separate',
+      [[...at, 'controllers', 'mode']],
     );
   }
 }

@@ -9,9 +9,17 @@ export interface JsonSchemaNode {
   readonly anyOf?: readonly JsonSchemaNode[];
 }
 
+let known: JsonSchemaNode | undefined;
+
 /** JSON Schema (2020-12) of a scenario file, for editors and for `brokertwin schema`. */
 export function scenarioJsonSchema(): JsonSchemaNode {
-  return z.toJSONSchema(scenarioSchema, {
+  known ??= jsonSchemaOf(scenarioSchema);
+  return known;
+}
+
+/** JSON Schema of what a schema reads. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchemaNode {
+  return z.toJSONSchema(schema, {
     io: 'input',
     // zod leaves defaults and examples out where a value is transformed, so they travel under names of their own.
     override({ jsonSchema }) {
@@ -24,12 +32,14 @@ export function scenarioJsonSchema(): JsonSchemaNode {
   }) as JsonSchemaNode;
 }
 
-let known: JsonSchemaNode | undefined;
-
-/** The part of the schema that describes the map or value at a path of the file; null where there is none. */
+/** The part of a scenario's schema that describes the map or value at a path of the file; null where there is none. */
 export function schemaAt(path: readonly (string | number)[]): JsonSchemaNode | null {
-  known ??= scenarioJsonSchema();
-  let node: JsonSchemaNode | undefined = known;
+  return nodeAt(scenarioJsonSchema(), path);
+}
+
+/** The part of a schema that describes what is at a path; null where there is none. */
+export function nodeAt(root: JsonSchemaNode, path: readonly (string | number)[]): JsonSchemaNode | null {
+  let node: JsonSchemaNode | undefined = root;
   for (const segment of path) {
     node = childOf(node, segment);
     if (node === undefined) return null;

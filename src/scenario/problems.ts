@@ -9,6 +9,7 @@ export class Problems {
   readonly #settings: readonly Setting[];
   readonly #lines = new Map<string, number>();
   readonly #broken = new Set<string>();
+  readonly #withUnknownKeys = new Set<string>();
   #original: (path: Path) => Path = (path) => path;
 
   constructor(source: YamlSource, settings: readonly Setting[]) {
@@ -36,7 +37,8 @@ export class Problems {
   value(copyPath: Path, message: string, followsFrom: readonly Path[] = []): void {
     if ([copyPath, ...followsFrom].some((it) => this.isBroken(it))) return;
     const path = this.#original(copyPath);
-    this.#add(path, this.#source.offsetOf(path), `${dotted(path)}: ${message}`);
+    const place = path.length === 0 ? '' : `${dotted(path)}: `;
+    this.#add(path, this.#source.offsetOf(path), `${place}${message}`);
     this.#broken.add(JSON.stringify(path));
   }
 
@@ -68,6 +70,15 @@ export class Problems {
   /** From here on nothing that follows from this place is reported. */
   markBroken(path: Path): void {
     this.#broken.add(JSON.stringify(path));
+  }
+
+  /** A key of this map is not known: whatever seems to be missing there may be what it stands for. */
+  markUnknownKey(path: Path): void {
+    this.#withUnknownKeys.add(JSON.stringify(path));
+  }
+
+  hasUnknownKey(copyPath: Path): boolean {
+    return this.#withUnknownKeys.has(JSON.stringify(this.#original(copyPath)));
   }
 
   isBroken(copyPath: Path): boolean {

@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { UserError } from '../errors/errors.ts';
 import { checkScenario } from './check-scenario.ts';
+import { scenarioJsonSchema } from './json-schema.ts';
 import { Problems } from './problems.ts';
 import { resolveScenario } from './resolve.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarioHash } from './scenario-hash.ts';
+import { API_VERSION, scenarioSchema } from './schema.ts';
 import { applySetting, type Setting } from './set-option.ts';
 import { validate } from './validate.ts';
-import { type Path, readYaml } from './yaml-source.ts';
+import { type Path, readText, yamlSource } from './yaml-source.ts';
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
@@ -19,6 +21,18 @@ export interface LoadedScenario {
   readonly warnings: readonly string[];
 }
 
+/** `topics` and the version stand in for broken ones, so that the rest of the file is still checked. */
+const SCENARIO = {
+  schema: scenarioSchema,
+  json: scenarioJsonSchema,
+  standIns: { apiVersion: API_VERSION, topics: {} },
+};
+
+const SCENARIO_EXPECTED = {
+  something: `a scenario, found an empty file: begin with apiVersion: ${API_VERSION}`,
+  map: 'a map with apiVersion, topics and more',
+};
+
 /**
  * Reads a scenario file, with `set` as given to `--set` (`topics.orders.partitions=12`) applied in order. Throws one
  * UserError with a line for every problem found.
@@ -27,7 +41,7 @@ export function readScenario(
   file: string,
   { set = [] }: { readonly set?: readonly string[] } = {},
 ): LoadedScenario {
-  const source = readYaml(file);
+  const source = yamlSource(readText(file), file, SCENARIO_EXPECTED);
   let data = source.data;
   const settings: Setting[] = [];
   const refused: [string, string][] = [];
@@ -42,13 +56,14 @@ export function readScenario(
   }
   const problems = new Problems(source, settings);
   for (const [text, problem] of refused) problems.setting(text, problem);
-  const scenario = resolveScenario(validate(data, problems), {
+  const read = validate(data, SCENARIO, problems);
+  const scenario = resolveScenario(read, {
     name: path.basename(file).replace(/\.ya?ml$/, ''),
     directory: path.dirname(file),
     problems,
     data,
   });
-  checkScenario(scenario, data, problems);
+  checkScenario(scenario, read, data, problems);
   if (problems.lines.length > 0) throw new UserError(problems.lines);
   return {
     scenario,

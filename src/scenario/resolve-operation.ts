@@ -1,44 +1,28 @@
-/** One entry of the timeline, from the file's keys to an `Operation`. */
+/** One operation, from the keys of a file to an `OperationBody`. */
+import type { Action, BrokerSelection, OperationBody } from '../operations/operation.ts';
 import { BROKER_PROPERTIES, TOPIC_PROPERTIES } from './kafka-defaults.ts';
 import { type PropertyTable, parseProperty, plainText } from './kafka-property.ts';
 import { suggestion } from './nearest.ts';
 import type { Problems } from './problems.ts';
-import type { ClusterTemplate, Operation } from './scenario.ts';
-import type { ScenarioFile } from './schema.ts';
-import { ACTIONS } from './schema-operations.ts';
+import { ACTIONS, type StatedActions } from './schema-operations.ts';
 import type { Path } from './yaml-source.ts';
 
-type Entry = NonNullable<ScenarioFile['operations']>[number];
-type Target = Record<string, string | number | boolean | readonly number[]>;
-
-export interface OperationContext {
-  readonly problems: Problems;
-  /** The cluster that is stated, or the only one. */
-  readonly clusterOf: (stated: string | undefined, at: Path) => ClusterTemplate | undefined;
-  /** The topic class that is stated. */
-  readonly topicOf: (stated: string, at: Path) => string;
+/** An action with what stands under it, and where. */
+export interface StatedOperation<Name extends Action = Action> {
+  readonly action: Name;
+  readonly under: StatedActions[Name];
+  readonly place: Path;
 }
 
-/** Actions on brokers, which name them or their zone. */
-const NEED_BROKER_OR_ZONE: ReadonlySet<string> = new Set([
-  'kill',
-  'pause',
-  'continue',
-  'start',
-  'stop',
-  'restart',
-  'isolate',
-  'heal',
-]);
-
-/**
- * The target holds what stands under the action, with the cluster always named, durations as `waitMs`, rates as
- * `throttleBytesPerSecond`, and the properties of `set` by Kafka's names in Kafka's notation.
- */
-export function resolveOperation(entry: Entry, at: Path, context: OperationContext): Operation {
-  const { problems } = context;
+/** The one action of an entry; null, which is a problem, when there is none. */
+export function statedOperation(
+  entry: { readonly [Name in Action]?: StatedActions[Name] | undefined },
+  at: Path,
+  problems: Problems,
+): StatedOperation | null {
   const stated = ACTIONS.filter((action) => entry[action] !== undefined);
-  if (stated.length !== 1) {
+  const misspelt = stated.length === 0 && problems.hasUnknownKey(at);
+  if (stated.length !== 1 && !misspelt) {
     const found = stated.length === 0 ? 'none' : stated.join(' and ');
     problems.value(
       at,
@@ -47,37 +31,106 @@ export function resolveOperation(entry: Entry, at: Path, context: OperationConte
     );
   }
   const [action] = stated;
-  if (action === undefined) return { atMs: entry.at, action: '', target: {} };
-  const under: Readonly<Record<string, unknown>> = entry[action] ?? {};
-  const place = [...at, action];
-  if (NEED_BROKER_OR_ZONE.has(action) && (under.broker === undefined) === (under.zone === undefined)) {
-    const found = under.broker === undefined ? 'none' : 'both';
-    problems.value(place, `expected broker or zone, found ${found}`, [
-      [...place, 'broker'],
-      [...place, 'zone'],
-    ]);
-  }
-  const target: Target = { cluster: context.clusterOf(entry[action]?.cluster, place)?.name ?? '' };
-  for (const [key, value] of Object.entries(under)) {
-    if (key === 'config') Object.assign(target, settings(under, place, problems));
-    else if (key === 'wait') target.waitMs = value as number;
-    else if (key === 'throttle') target.throttleBytesPerSecond = value as number;
-    else if (value !== undefined) target[key] = value as Target[string];
-  }
-  if (typeof target.topic === 'string') context.topicOf(target.topic, [...place, 'topic']);
-  return { atMs: entry.at, action, target };
+  const under = action === undefined ? undefined : entry[action];
+  return action === undefined || under === undefined ? null : { action, under, place: [...at, action] };
 }
 
-function settings(
-  under: Readonly<Record<string, unknown>>,
+/** What the operation means. Properties that `set` cannot change go to `problems`. */
+export function resolveOperation<Name extends Action>(
+  { action, under, place }: StatedOperation<Name>,
+  problems: Problems,
+): OperationBody {
+  return meanings[action](under, place, problems);
+}
+
+type Meaning<Name extends Action> = (
+  under: StatedActions[Name],
   place: Path,
   problems: Problems,
-): Record<string, string> {
-  const ofTopic = under.topic !== undefined;
-  if (ofTopic && under.broker !== undefined) problems.value(place, 'expected topic or broker, found both');
-  const table: PropertyTable = ofTopic ? TOPIC_PROPERTIES : BROKER_PROPERTIES;
-  const properties: Record<string, string> = {};
-  for (const [key, value] of Object.entries(under.config ?? {})) {
+) => Extract<OperationBody, { readonly action: Name }>;
+
+const meanings: { readonly [Name in Action]: Meaning<Name> } = {
+  kill: (under) => ({ action: 'kill', ...selection(under) }),
+  powerLoss: (under) => ({ action: 'powerLoss', ...selection(under) }),
+  pause: (under) => ({ action: 'pause', ...selection(under) }),
+  continue: (under) => ({ action: 'continue', ...selection(under) }),
+  start: (under) => ({ action: 'start', ...selection(under) }),
+  stop: (under) => ({ action: 'stop', ...selection(under) }),
+  restart: (under) => ({ action: 'restart', unclean: under.unclean ?? false, ...selection(under) }),
+  isolate: ({ from = 'everything', direction = 'both', ...under }) => ({
+    action: 'isolate',
+    from: typeof from === 'string' ? from : [from].flat(),
+    direction,
+    ...selection(under),
+  }),
+  heal: (under) => ({
+    action: 'heal',
+    ...(under.broker === undefined && under.zone === undefined ? {} : selection(under)),
+  }),
+  zoneLoss: ({ zone }) => ({ action: 'zoneLoss', zone }),
+  limit: ({ nic, cores, ...under }) => ({
+    action: 'limit',
+    ...selection(under),
+    ...stated({ nicBytesPerSecond: nic, cores }),
+  }),
+  fillLogDir: ({ logDir = 1, leave = 0, ...under }) => ({
+    action: 'fillLogDir',
+    logDir,
+    leaveBytes: leave,
+    ...selection(under),
+  }),
+  readOnlyLogDir: ({ logDir = 1, ...under }) => ({ action: 'readOnlyLogDir', logDir, ...selection(under) }),
+  repairLogDir: ({ logDir = 1, ...under }) => ({ action: 'repairLogDir', logDir, ...selection(under) }),
+  slowDisk: ({ logDir, write = 0, sync = 0, rate = 'none', ...under }) => ({
+    action: 'slowDisk',
+    writeDelayMs: write,
+    syncDelayMs: sync,
+    writeBytesPerSecond: rate,
+    ...selection(under),
+    ...stated({ logDir }),
+  }),
+  set: ({ topic, broker, config }, place, problems) => ({
+    action: 'set',
+    config: settings(config, topic === undefined ? BROKER_PROPERTIES : TOPIC_PROPERTIES, place, problems),
+    ...stated({ topic, broker }),
+  }),
+  reassign: ({ topic, partition, replicas, throttle }) => ({
+    action: 'reassign',
+    topic,
+    partition,
+    replicas,
+    ...stated({ throttleBytesPerSecond: throttle }),
+  }),
+  elect: ({ topic, partition, unclean = false }) => ({
+    action: 'elect',
+    unclean,
+    ...stated({ topic, partition }),
+  }),
+  rollingRestart: ({ wait = 0 }) => ({ action: 'rollingRestart', waitMs: wait }),
+  upgrade: ({ kafka, wait = 0 }) => ({ action: 'upgrade', kafka, waitMs: wait }),
+  addBroker: ({ broker }) => ({ action: 'addBroker', broker }),
+  removeBroker: ({ broker }) => ({ action: 'removeBroker', broker }),
+};
+
+interface Selected {
+  readonly broker?: number | readonly number[] | undefined;
+  readonly controller?: number | readonly number[] | undefined;
+  readonly zone?: string | undefined;
+}
+
+function selection({ broker, controller, zone }: Selected): BrokerSelection {
+  return zone === undefined ? { brokers: [broker ?? controller ?? []].flat() } : { zone };
+}
+
+/** The properties of `set` by Kafka's names in Kafka's notation, null for the default. */
+function settings(
+  config: Readonly<Record<string, unknown>>,
+  table: PropertyTable,
+  place: Path,
+  problems: Problems,
+): Record<string, string | null> {
+  const properties: Record<string, string | null> = {};
+  for (const [key, value] of Object.entries(config)) {
     const at = [...place, 'config', key];
     if (!Object.hasOwn(table, key)) {
       const inside = problems.nameOf([...place, 'config']);
@@ -86,9 +139,17 @@ function settings(
       ]);
       continue;
     }
-    const parsed = parseProperty(table[key], value);
+    const parsed = value === null ? { value } : parseProperty(table[key], value);
     if ('problem' in parsed) problems.value(at, parsed.problem);
-    else properties[key] = plainText(table[key], parsed.value);
+    else properties[key] = value === null ? null : plainText(table[key], parsed.value);
   }
   return properties;
+}
+
+type Stated<Fields> = { readonly [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
+
+function stated<Fields extends object>(fields: Fields): Stated<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Stated<Fields>;
 }

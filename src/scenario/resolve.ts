@@ -1,6 +1,7 @@
 /** From a file's own values to a whole `Scenario`: defaults filled in, references followed. */
 import path from 'node:path';
 import { UserError } from '../errors/errors.ts';
+import type { TimedOperation } from '../operations/operation.ts';
 import {
   BROKER_PROPERTIES,
   brokerConfig,
@@ -11,11 +12,11 @@ import {
   TOPIC_PROPERTIES,
   topicConfig,
 } from './kafka-defaults.ts';
-import { type PropertyTable, plainText } from './kafka-property.ts';
+import { type KafkaLine, type PropertyTable, plainText } from './kafka-property.ts';
 import { suggestion } from './nearest.ts';
 import { readPlacement } from './placement.ts';
 import type { Problems } from './problems.ts';
-import { resolveOperation } from './resolve-operation.ts';
+import { resolveOperation, statedOperation } from './resolve-operation.ts';
 import type {
   ClusterTemplate,
   ConsumerClass,
@@ -32,10 +33,10 @@ import type {
   TopicClass,
 } from './scenario.ts';
 import { API_VERSION, type ScenarioFile } from './schema.ts';
-import { kafkaLineOf } from './schema-values.ts';
+import { DEFAULT_KAFKA, kafkaLineOf } from './schema-values.ts';
+import { topicClassNamed } from './topic-names.ts';
 import type { Path } from './yaml-source.ts';
 
-const DEFAULT_KAFKA = '4.3.1';
 const DEFAULT_WARMUP_MS = 5000;
 const DEFAULT_DURATION_MS = 30_000;
 const DEFAULT_VALUE_BYTES = 1024;
@@ -92,13 +93,7 @@ class Resolver {
       producers: entries(file.producers ?? {}).map(([name, entry]) => this.#producer(name, entry)),
       consumers: entries(file.consumers ?? {}).map(([name, entry]) => this.#consumer(name, entry)),
       mirrors,
-      operations: (file.operations ?? []).map((entry, index) =>
-        resolveOperation(entry, ['operations', index], {
-          problems: this.#problems,
-          clusterOf: (stated, at) => this.#clusterOf(stated, at),
-          topicOf: (stated, at) => this.#reference('topics', stated, at),
-        }),
-      ),
+      operations: (file.operations ?? []).map((entry, index) => this.#operation(entry, index)),
       levels: file.levels ?? [],
       run: runPlan(file.run),
     };
@@ -158,12 +153,49 @@ class Resolver {
   #cluster(name: string, entry: Entry<'clusters'>, at: Path): ClusterTemplate {
     const host = this.#hostOf(entry.brokers?.host, [...at, 'brokers']);
     const count = entry.brokers?.count ?? this.#hosts.find((group) => group.name === host)?.count ?? 1;
-    const kafka = entry.kafka ?? DEFAULT_KAFKA;
-    const line = kafkaLineOf(kafka) ?? '4.3';
+    const kafkaVersions = this.#kafkaVersions(entry.kafka ?? DEFAULT_KAFKA, count, at);
+    const kafka = kafkaVersions.reduce((lowest, it) => (isLower(it, lowest) ? it : lowest));
     const stated = entry.brokers?.config ?? {};
     this.#statedOfBrokers.set(name, stated);
+    for (const version of new Set(kafkaVersions)) this.#checkProperties(stated, version, at);
+    const line = lineOf(kafka);
+    const { mode = 'combined', host: controllerHost = null } = entry.controllers ?? {};
+    if (controllerHost !== null) this.#reference('hosts', controllerHost, [...at, 'controllers', 'host']);
+    return {
+      name,
+      count: entry.count ?? 1,
+      dataCentre: entry.dataCentre ?? null,
+      kafka,
+      kafkaVersions,
+      brokers: { host, count, config: brokerConfig(stated, line), stated: plain(BROKER_PROPERTIES, stated) },
+      controllers: {
+        mode,
+        count: entry.controllers?.count ?? (mode === 'combined' && count < 3 ? 1 : 3),
+        host: controllerHost,
+      },
+    };
+  }
+
+  /** The version of each broker: the stated ones in turn. */
+  #kafkaVersions(stated: string | readonly string[], brokers: number, at: Path): string[] {
+    const place = [...at, 'kafka'];
+    const versions = [stated].flat();
+    if (versions.length > brokers || (versions.length === 0 && !this.#problems.isBrokenInside(place))) {
+      this.#problems.value(
+        place,
+        `expected versions for ${brokers} broker${brokers === 1 ? '' : 's'}, found ${versions.length}`,
+        [
+          [...at, 'brokers', 'count'],
+          [...at, 'brokers', 'host'],
+        ],
+      );
+    }
+    return Array.from({ length: brokers }, (_, index) => versions[index % versions.length] ?? DEFAULT_KAFKA);
+  }
+
+  #checkProperties(stated: Readonly<Record<string, unknown>>, kafka: string, at: Path): void {
     for (const [key, property] of Object.entries<PropertyTable[string]>(BROKER_PROPERTIES)) {
-      if (Object.hasOwn(stated, key) && property.absentIn?.includes(line)) {
+      if (Object.hasOwn(stated, key) && property.absentIn?.includes(lineOf(kafka))) {
         this.#problems.key(
           [...at, 'brokers', 'config', key],
           `expected a broker property of Kafka ${kafka}, found "${key}", which that version does not have: remove it`,
@@ -171,15 +203,27 @@ class Resolver {
         );
       }
     }
-    const mode = entry.controllers?.mode ?? 'combined';
+  }
+
+  #operation(entry: NonNullable<ScenarioFile['operations']>[number], index: number): TimedOperation {
+    const at = ['operations', index];
+    const stated = statedOperation(entry, at, this.#problems);
+    // Without an action nothing is played: the entry only keeps its place in the list.
+    if (stated === null) return { atMs: entry.at, action: 'heal', cluster: '', instance: 1 };
+    const under = entry[stated.action];
+    const body = resolveOperation(stated, this.#problems);
+    if ('topic' in body && body.topic !== undefined) this.#topicNamed(body.topic, [...stated.place, 'topic']);
     return {
-      name,
-      count: entry.count ?? 1,
-      dataCentre: entry.dataCentre ?? null,
-      kafka,
-      brokers: { host, count, config: brokerConfig(stated, line), stated: plain(BROKER_PROPERTIES, stated) },
-      controllers: { mode, count: entry.controllers?.count ?? (mode === 'combined' && count < 3 ? 1 : 3) },
+      ...body,
+      atMs: entry.at,
+      cluster: this.#clusterOf(under?.cluster, stated.place)?.name ?? '',
+      instance: under?.instance ?? 1,
     };
+  }
+
+  /** A topic class, or a single topic of one. */
+  #topicNamed(stated: string, at: Path): void {
+    if (topicClassNamed(this.#topics, stated) === undefined) this.#reference('topics', stated, at);
   }
 
   #link(link: NonNullable<ScenarioFile['links']>[number], index: number): Link {
@@ -326,9 +370,22 @@ function hostGroup(name: string, entry: Entry<'hosts'>): HostGroup {
       cores: entry.cores ?? null,
       memoryBytes: entry.memory ?? null,
       nicBytesPerSecond: entry.nic ?? null,
+      nicBufferBytes: entry.nicBuffer ?? null,
       diskWriteBytesPerSecond: entry.disk ?? null,
     },
+    logDirs: { count: entry.logDirs?.count ?? 1, bytes: entry.logDirs?.size ?? null },
   };
+}
+
+function lineOf(kafka: string): KafkaLine {
+  return kafkaLineOf(kafka) ?? '4.3';
+}
+
+/** Whether a full version of Kafka comes before another. */
+function isLower(version: string, other: string): boolean {
+  const [parts, others] = [version, other].map((it) => it.split('.').map(Number));
+  const differing = parts.findIndex((part, index) => part !== others[index]);
+  return differing >= 0 && parts[differing] < others[differing];
 }
 
 function rateOf(rate: Entry<'producers'>['rate']): Rate {

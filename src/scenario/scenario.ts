@@ -2,6 +2,7 @@
  * A scenario after reading: every unit resolved to bytes, milliseconds or per-second rates, every Kafka setting
  * filled from Kafka's defaults. Plain data; both arms read exactly this.
  */
+import type { TimedOperation } from '../operations/operation.ts';
 import type { BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig } from './kafka-defaults.ts';
 
 export interface Scenario {
@@ -16,7 +17,7 @@ export interface Scenario {
   readonly producers: readonly ProducerClass[];
   readonly consumers: readonly ConsumerClass[];
   readonly mirrors: readonly Mirror[];
-  readonly operations: readonly Operation[];
+  readonly operations: readonly TimedOperation[];
   readonly levels: readonly Level[];
   readonly run: RunPlan;
 }
@@ -34,15 +35,22 @@ export interface HostGroup {
     readonly cores: number | null;
     readonly memoryBytes: number | null;
     readonly nicBytesPerSecond: number | null;
+    /** What passes at once, above the rate: the burst of a token bucket. */
+    readonly nicBufferBytes: number | null;
     readonly diskWriteBytesPerSecond: number | null;
   };
+  /** Of each broker on these machines. `bytes` is the room in one, or null for no file system of its own. */
+  readonly logDirs: { readonly count: number; readonly bytes: number | null };
 }
 
 export interface ClusterTemplate {
   readonly name: string;
   readonly count: number;
   readonly dataCentre: string | null;
+  /** The lowest of `kafkaVersions`: the cluster's features and the brokers' defaults follow it. */
   readonly kafka: string;
+  /** Of each broker, in the order of their ids. */
+  readonly kafkaVersions: readonly string[];
   readonly brokers: {
     readonly host: string;
     readonly count: number;
@@ -50,7 +58,13 @@ export interface ClusterTemplate {
     /** The properties that the scenario itself states, verbatim, for a real broker's server.properties. */
     readonly stated: Readonly<Record<string, string>>;
   };
-  readonly controllers: { readonly mode: 'combined' | 'separate'; readonly count: number };
+  readonly controllers: {
+    /** In the first `count` brokers, or in processes of their own (`clusterFacts` has their ids). */
+    readonly mode: 'combined' | 'separate';
+    readonly count: number;
+    /** Host group of separate controllers; null for machines of their own without limits. */
+    readonly host: string | null;
+  };
 }
 
 /** A link between two data centres. */
@@ -152,13 +166,6 @@ export interface Mirror {
   readonly client: ClientKind;
   readonly consumer: ConsumerConfig;
   readonly producer: ProducerConfig;
-}
-
-/** One entry of the timeline: `action` is its key in the file (`kill`, `start`, ...), `target` what stands under it. */
-export interface Operation {
-  readonly atMs: number;
-  readonly action: string;
-  readonly target: Readonly<Record<string, string | number | boolean | readonly number[]>>;
 }
 
 export interface Level {

@@ -62,6 +62,8 @@ export const duration = (description: string, ...examples: string[]) =>
   scalar(parseDurationMs, withUnit(description, ...examples));
 export const positiveDuration = (description: string, ...examples: string[]) =>
   scalar(bounded(parseDurationMs, { above: 0 }), withUnit(description, ...examples));
+export const bytes = (description: string, ...examples: string[]) =>
+  scalar(parseBytes, withUnit(description, ...examples));
 export const positiveBytes = (description: string, ...examples: string[]) =>
   scalar(bounded(parseBytes, { above: 0 }), withUnit(description, ...examples));
 export const positiveByteRate = (description: string, ...examples: string[]) =>
@@ -182,19 +184,21 @@ export function kafkaConfig<Table extends PropertyTable>(table: Table, descripti
   );
 }
 
-const VERSION_EXAMPLE = `${KAFKA_LINES.at(-1)}.1`;
+/** The version that a cluster runs when it states none. */
+export const DEFAULT_KAFKA = '4.3.1';
 
 /** The release line of a full version. */
 export function kafkaLineOf(version: string): KafkaLine | undefined {
   return KAFKA_LINES.find((line) => version.startsWith(`${line}.`));
 }
 
-export const kafkaVersion = scalar<string>(
-  (input) =>
-    typeof input === 'string' && /^\d+\.\d+\.\d+$/.test(input) && kafkaLineOf(input) !== undefined
-      ? { value: input }
-      : {
-          problem: `expected a full version of Kafka ${KAFKA_LINES.join(', ')} such as ${VERSION_EXAMPLE}, found ${show(input)}`,
-        },
-  { type: 'string', description: `Version of Kafka, default ${VERSION_EXAMPLE}` },
-);
+export const kafkaVersion = (description: string) =>
+  scalar<string>(
+    (input) =>
+      typeof input === 'string' && /^\d+\.\d+\.\d+$/.test(input) && kafkaLineOf(input) !== undefined
+        ? { value: input }
+        : {
+            problem: `expected a full version of Kafka ${KAFKA_LINES.join(', ')} such as ${DEFAULT_KAFKA}, found ${show(input)}`,
+          },
+    { type: 'string', description },
+  );

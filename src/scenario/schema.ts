@@ -13,7 +13,9 @@ import { parseLevel } from './levels.ts';
 import { operations } from './schema-operations.ts';
 import {
   bounded,
+  bytes,
   countFromZero,
+  DEFAULT_KAFKA,
   duration,
   freeText,
   kafkaConfig,
@@ -35,7 +37,7 @@ import {
   topicName,
   withUnit,
 } from './schema-values.ts';
-import { parseBytes, parseDurationNs, parseNumber, parseTimeOfDayMs, show } from './units.ts';
+import { parseCount, parseDurationNs, parseNumber, parseTimeOfDayMs, show } from './units.ts';
 
 const hosts = named(
   NAME,
@@ -49,13 +51,33 @@ const hosts = named(
     cores: positiveNumber("Cores of one machine, in place of the profile's").optional(),
     memory: positiveBytes("Memory of one machine, in place of the profile's", '16GiB').optional(),
     nic: positiveByteRate('Network of one machine, per direction', '10Gbit/s').optional(),
+    nicBuffer: positiveBytes(
+      'What the network of one machine passes on at once, above its rate (the burst of a shaper)',
+      '128KiB',
+    ).optional(),
     disk: positiveByteRate('What one machine can write to disk', '500MB/s').optional(),
+    logDirs: z
+      .strictObject({
+        count: positiveCount('Log dirs of a broker. Default 1').optional(),
+        size: positiveBytes(
+          'Room in each, a file system of its own. Default: as much as the machine has',
+          '2GiB',
+        ).optional(),
+      })
+      .meta({ description: 'What each broker on these machines keeps its records in' })
+      .optional(),
   }),
   'Kinds of machines, by name. Default: one machine named local with the profile local',
 );
 
+const KAFKA = `Version of Kafka, default ${DEFAULT_KAFKA}`;
+const kafka = kafkaVersion(KAFKA);
+
 const clusterShape = {
-  kafka: kafkaVersion.optional(),
+  kafka: z
+    .union([kafka, z.array(kafka)])
+    .meta({ description: `${KAFKA}, or a list: one for each broker in turn` })
+    .optional(),
   dataCentre: name('Data centre; links: joins data centres').optional(),
   brokers: z
     .strictObject({
@@ -71,7 +93,18 @@ const clusterShape = {
         ['combined', 'separate'],
         'In the brokers themselves (default), or in processes of their own',
       ).optional(),
-      count: positiveCount('Controllers. Default: 3, or 1 in fewer than 3 brokers').optional(),
+      count: scalar<number>(
+        (input) => {
+          const parsed = parseCount(input);
+          return 'value' in parsed && [1, 3, 5].includes(parsed.value)
+            ? parsed
+            : { problem: `expected 1, 3 or 5 controllers, found ${show(input)}` };
+        },
+        { enum: [1, 3, 5], description: 'Controllers. Default: 3, or 1 in fewer than 3 brokers' },
+      ).optional(),
+      host: name(
+        'Machines of separate controllers, under hosts:. Default: machines of their own, without limits',
+      ).optional(),
     })
     .meta({ description: 'The KRaft controllers' })
     .optional(),
@@ -177,10 +210,7 @@ const producers = named(
           })
           .meta({ description: 'Keys. Default: no keys' })
           .optional(),
-        headers: scalar(
-          parseBytes,
-          withUnit('Size of all headers of a record. Default 0B', '100B'),
-        ).optional(),
+        headers: bytes('Size of all headers of a record. Default 0B', '100B').optional(),
       })
       .meta({ description: 'What a record looks like' })
       .optional(),

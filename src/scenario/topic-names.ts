@@ -5,6 +5,11 @@ export function topicNames({ name, count }: Pick<TopicClass, 'name' | 'count'>):
   return Array.from({ length: count }, (_, index) => name.replace('*', String(index + 1)));
 }
 
+/** The class that is meant: by its own name, or by that of one of its topics. */
+export function topicClassNamed(classes: readonly TopicClass[], name: string): TopicClass | undefined {
+  return classes.find((it) => it.name === name || isTopicOf(it, name));
+}
+
 /** Whether a topic of this name belongs to the class. */
 export function isTopicOf({ name, count }: Pick<TopicClass, 'name' | 'count'>, topic: string): boolean {
   const [before, after] = name.split('*');

@@ -1,32 +1,40 @@
 /**
- * Reads the values of a scenario by its schema and reports every mistake. What is wrong is then left out and the rest read
+ * Reads the values of a file by its schema and reports every mistake. What is wrong is then left out and the rest read
  * again, so that the checks across the file can still be made on all that is right.
  */
 import type { z } from 'zod';
-import { keysOf, schemaAt } from './json-schema.ts';
+import { type JsonSchemaNode, keysOf, nodeAt } from './json-schema.ts';
 import { closest, suggestion } from './nearest.ts';
 import { dotted, type Problems } from './problems.ts';
-import { API_VERSION, type ScenarioFile, scenarioSchema } from './schema.ts';
 import { show } from './units.ts';
 import type { Path } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What stands in for a part that every scenario needs when that part is broken. */
-const STAND_INS: Readonly<Record<string, unknown>> = { apiVersion: API_VERSION, topics: {} };
+export interface Format<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  /** The same as a JSON Schema, for the keys that there are. */
+  readonly json: () => JsonSchemaNode;
+  /** What stands in for a part that every file needs when that part is broken. */
+  readonly standIns: Readonly<Record<string, unknown>>;
+}
 
 /** The values of the file, without its broken parts; all of them are reported to `problems`. */
-export function validate(data: Readonly<Record<string, unknown>>, problems: Problems): ScenarioFile {
+export function validate<Schema extends z.ZodType>(
+  data: Readonly<Record<string, unknown>>,
+  { schema, json, standIns }: Format<Schema>,
+  problems: Problems,
+): z.output<Schema> {
   const removed = new Set<string>();
-  const report = new Report(problems, removed);
+  const report = new Report(json, problems, removed);
   for (;;) {
     const keptIndexes = new Map<string, readonly number[]>();
     const whole = prune(data, [], removed, keptIndexes) as Record<string, unknown>;
-    for (const [key, standIn] of Object.entries(STAND_INS)) {
+    for (const [key, standIn] of Object.entries(standIns)) {
       if (removed.has(JSON.stringify([key]))) whole[key] = standIn;
     }
     const original = (path: Path) => originalPath(path, keptIndexes);
-    const result = scenarioSchema.safeParse(whole);
+    const result = schema.safeParse(whole);
     if (result.success) {
       problems.translate(original);
       return result.data;
@@ -42,10 +50,12 @@ export function validate(data: Readonly<Record<string, unknown>>, problems: Prob
 }
 
 class Report {
+  readonly #json: () => JsonSchemaNode;
   readonly #problems: Problems;
   readonly #removed: Set<string>;
 
-  constructor(problems: Problems, removed: Set<string>) {
+  constructor(json: () => JsonSchemaNode, problems: Problems, removed: Set<string>) {
+    this.#json = json;
     this.#problems = problems;
     this.#removed = removed;
   }
@@ -68,7 +78,7 @@ class Report {
   }
 
   #unknownKeys(parent: Path, keys: readonly string[]): void {
-    const node = schemaAt(parent);
+    const node = nodeAt(this.#json(), parent);
     const known = keysOf(node);
     const inside = parent.length === 0 ? '' : ` in ${dotted(parent)}`;
     for (const key of keys) {
@@ -78,6 +88,7 @@ class Report {
       const advice = belongs ? `, it belongs under ${dotted([...parent, 'config'])}` : suggestion(key, known);
       this.#problems.key(path, `unknown key "${key}"${inside}${advice}`);
       this.#remove(path);
+      this.#problems.markUnknownKey(parent);
       if (meant !== null) this.#problems.markBroken([...parent, meant]);
     }
   }

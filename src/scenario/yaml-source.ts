@@ -1,4 +1,4 @@
-/** A scenario file as read: its data, and where in the text each part of it stands. */
+/** A text in YAML as read: its data, and where in it each part of the data stands. */
 import { readFileSync } from 'node:fs';
 import {
   type Document,
@@ -49,10 +49,18 @@ export function readText(file: string, where = `${file}:1:1`): string {
   throw new UserError(`${where} expected text in UTF-8, found binary content in ${file}`);
 }
 
-/** Reads a YAML 1.2 file. Throws a UserError for a file that is missing, not YAML, or not a map. */
-export function readYaml(file: string): YamlSource {
+/** What a message says was expected of a text without content, and of one that is not a map. */
+export interface Expected {
+  readonly something: string;
+  readonly map: string;
+}
+
+/**
+ * Reads text as YAML 1.2; `file` is its name in positions. Throws a UserError for text that is not YAML, or not a map.
+ */
+export function yamlSource(text: string, file: string, expected: Expected): YamlSource {
   const lineCounter = new LineCounter();
-  const document = parseDocument(readText(file), {
+  const document = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
     stringKeys: true,
@@ -74,7 +82,7 @@ export function readYaml(file: string): YamlSource {
   const duplicates = removeDuplicates(document);
   return {
     file,
-    data: dataOf(file, document),
+    data: dataOf(file, document, expected),
     duplicates,
     offsetOf: (path) => find(document, path).offset,
     keyOffsetOf: (path) => find(document, path).keyOffset,
@@ -135,7 +143,11 @@ function unreadable(file: string, error: unknown): string {
   return `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-function dataOf(file: string, document: Document.Parsed): Readonly<Record<string, unknown>> {
+function dataOf(
+  file: string,
+  document: Document.Parsed,
+  expected: Expected,
+): Readonly<Record<string, unknown>> {
   let data: unknown;
   try {
     data = document.toJS();
@@ -145,12 +157,10 @@ function dataOf(file: string, document: Document.Parsed): Readonly<Record<string
     throw new UserError(`${file}:1:1 expected YAML: ${reason}`, undefined, { cause: error });
   }
   if (data === null || data === undefined) {
-    throw new UserError(
-      `${file}:1:1 expected a scenario, found an empty file: begin with apiVersion: brokertwin/v1`,
-    );
+    throw new UserError(`${file}:1:1 expected ${expected.something}`);
   }
   if (typeof data !== 'object' || Array.isArray(data)) {
-    throw new UserError(`${file}:1:1 expected a map with apiVersion, topics and more, found ${show(data)}`);
+    throw new UserError(`${file}:1:1 expected ${expected.map}, found ${show(data)}`);
   }
   return data as Record<string, unknown>;
 }

@@ -43,6 +43,11 @@ describe('the simulator', () => {
       [/^s\.yaml:7:\d+:? .*does not carry out "kill"/],
     ],
     [
+      'part of a core',
+      `${HEAD}${PRODUCER}hosts: { local: { cores: 0.6 } }\n`,
+      [/^s\.yaml:6:\d+:? .*whole cores only, no quota of 0\.6/],
+    ],
+    [
       'other fidelities',
       `${HEAD}${PRODUCER}run: { fidelity: flow }\n`,
       [/^s\.yaml:6:\d+:? .*fidelity "flow"/],

@@ -20,3 +20,33 @@ test('settings that the simulator does not read are named with their place, thos
   assert.doesNotMatch(sentence, /num\.io\.threads/);
   assert.ok(plain.every((line) => !line.includes('log.flush')));
 });
+
+test('what the simulator does not read of machines and controllers is named in the same way', () => {
+  const [host] = Object.values(scenarioOf([]).hosts);
+  const at = `hosts.${host.name}`;
+  const [sentence] = unreadSettings(
+    scenarioOf([
+      `${at}.cores=2`,
+      `${at}.nic=1Gbit/s`,
+      `${at}.nicBuffer=128KiB`,
+      `${at}.memory=4GiB`,
+      `${at}.disk=100MB/s`,
+      `${at}.logDirs={count: 2}`,
+      `${at}.zones=[a]`,
+      `${at}.racks=[a]`,
+      'cluster.controllers={mode: separate}',
+    ]),
+  );
+  const all = ['zones', 'racks', 'memory', 'nicBuffer', 'disk', 'logDirs'].map(
+    (it) => `${it} of ${host.name}`,
+  );
+  assert.ok(sentence.includes([...all, 'controllers of cluster'].join(', ')), sentence);
+  assert.doesNotMatch(sentence, /cores|nic of/);
+  const [withSize] = unreadSettings(scenarioOf([`${at}.logDirs={size: 2GiB}`]));
+  assert.match(withSize, /logDirs of/);
+});
+
+test('a cluster of several versions is said to be simulated as one', () => {
+  const several = unreadSettings(scenarioOf(['cluster.brokers.count=2', 'cluster.kafka=[4.3.1, 4.2.0]']));
+  assert.equal(several.at(-1), 'All brokers of cluster are simulated with the defaults of Kafka 4.2.0.');
+});

@@ -75,7 +75,7 @@ describe('bad usage exits 2 with nothing on stdout', () => {
     ],
     ['an option given twice', ['simulate', 'a.yaml', '--seed', '1', '--seed', '2'], /--seed: .*give it once/],
     ['an option without its value', ['simulate', 'a.yaml', '--seed'], /Not enough arguments following: seed/],
-    ['a wrong choice', ['cluster', 'pu'], /Given: "pu", Choices: "up", "down", "status"/],
+    ['a wrong choice', ['cluster', 'pu'], /Given: "pu", Choices: "up", "status", "do", "exec", "down"/],
     [
       'a property without a value',
       ['cluster', 'up', '--config', 'num.io.threads'],

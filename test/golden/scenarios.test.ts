@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/package.ts';
 import { readScenario } from '../../src/scenario/read-scenario.ts';
 
 const FILE = path.join(import.meta.dirname, 'scenarios.txt');
-const NAMES = ['demo', 'fan-out', 'small-batches', 'three-brokers', 'two-clusters'];
+const NAMES = ['demo', 'fan-out', 'small-batches', 'three-brokers', 'three-machines', 'two-clusters'];
 
 test('the shipped scenarios have the traces that they had', async () => {
   const lines: string[] = [];

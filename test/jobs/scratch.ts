@@ -22,6 +22,7 @@ export function rememberedProgress(): { readonly progress: Progress; readonly li
       update: () => undefined,
       note: (line) => void lines.push(`note ${line}`),
       done: () => void lines.push('done'),
+      fail: () => void lines.push('fail'),
     },
   };
 }

@@ -99,7 +99,14 @@ export function scenarioOf(small: Small): Scenario {
     count,
     zones: [],
     racks: [],
-    hardware: { cores, memoryBytes: null, nicBytesPerSecond: null, diskWriteBytesPerSecond: null },
+    hardware: {
+      cores,
+      memoryBytes: null,
+      nicBytesPerSecond: null,
+      nicBufferBytes: null,
+      diskWriteBytesPerSecond: null,
+    },
+    logDirs: { count: 1, bytes: null },
   });
   const clientHost = small.oneHost ? 'brokers' : 'clients';
   return {
@@ -116,8 +123,9 @@ export function scenarioOf(small: Small): Scenario {
         count: 1,
         dataCentre: null,
         kafka: '4.3.1',
+        kafkaVersions: Array.from({ length: brokers }, () => '4.3.1'),
         brokers: { host: 'brokers', count: brokers, ...broker },
-        controllers: { mode: 'combined', count: 1 },
+        controllers: { mode: 'combined', count: 1, host: null },
       },
     ],
     links: [],

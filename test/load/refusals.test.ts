@@ -18,7 +18,6 @@ test('every refusal names the place in the scenario', () => {
   const cases: readonly (readonly [Partial<Scenario>, string])[] = [
     [{ clusters: [] }, 'clusters'],
     [{ producers: [], consumers: [] }, 'producers'],
-    [{ operations: [{ atMs: 1, action: 'kill', target: { broker: 1 } }] }, 'operations'],
     [{ topics: [exampleTopic({ skew: { zipf: 1 } })] }, 'topics.orders.skew'],
     [{ topics: [exampleTopic({ placement: [] })] }, 'topics.orders.placement'],
     [{ producers: [exampleProducer({ client: 'java' })] }, 'producers.checkout.client'],

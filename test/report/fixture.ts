@@ -14,13 +14,7 @@ import {
   topicConfig,
 } from '../../src/scenario/kafka-defaults.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-
-const WINDOWS = 20;
-
-/** Repeatable unrest between -1 and 1. */
-function wobble(index: number, salt: number): number {
-  return Math.sin(index * 12.9898 + salt * 78.233);
-}
+import { observed, WINDOWS, wobble } from './fixture-observed.ts';
 
 /** A latency with the given median whose tail grows with every nine. */
 export function latency(medianMs: number, tail: number, count = 160_000): LatencySummary | null {
@@ -122,6 +116,7 @@ export function phase(of: PhaseFigures): PhaseResult {
         capacity: null,
         values: around(bytesPerSecond, unrest, 8),
       },
+      ...(of.measured ? observed(of.cores) : []),
     ],
     threadCpu: [
       { process: 'broker-1', group: 'network', cpuSeconds: of.cores * 3.1, wakeUps: 61_000 },
@@ -186,8 +181,10 @@ export const scenario: Scenario = {
         cores: null,
         memoryBytes: null,
         nicBytesPerSecond: null,
+        nicBufferBytes: null,
         diskWriteBytesPerSecond: null,
       },
+      logDirs: { count: 1, bytes: null },
     },
   ],
   clusters: [
@@ -196,8 +193,9 @@ export const scenario: Scenario = {
       count: 1,
       dataCentre: null,
       kafka: '4.3.1',
+      kafkaVersions: ['4.3.1'],
       brokers: { host: 'local', count: 1, config: BROKER.config, stated: {} },
-      controllers: { mode: 'combined', count: 1 },
+      controllers: { mode: 'combined', count: 1, host: null },
     },
   ],
   links: [],

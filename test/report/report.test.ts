@@ -102,7 +102,7 @@ test('the report opens with the question, its answer and the sections in order',
   assert.match(report.answer, /^At saturation 43,100 records\/s .*error −4\.4 %.*1 of 4 levels is missed/);
   assert.deepEqual(
     report.sections.map((section) => section.id),
-    ['levels', 'comparison', 'stages', 'resources', 'timeline', 'assumptions', 'reproduce'],
+    ['levels', 'comparison', 'stages', 'resources', 'brokers', 'timeline', 'assumptions', 'reproduce'],
   );
 });
 

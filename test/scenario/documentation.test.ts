@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { keysOf, schemaAt } from '../../src/scenario/json-schema.ts';
-import { load, problemsOf } from './scratch.ts';
+import { load, problemsOf, small } from './scratch.ts';
 
 const text = readFileSync(new URL('../../docs/scenario.md', import.meta.url), 'utf8');
 
@@ -16,6 +16,7 @@ describe('docs/scenario.md', () => {
     const places: (string | number)[][] = [
       [],
       ['hosts', 'x'],
+      ['hosts', 'x', 'logDirs'],
       ['clusters', 'x'],
       ['clusters', 'x', 'brokers'],
       ['clusters', 'x', 'controllers'],
@@ -36,6 +37,13 @@ describe('docs/scenario.md', () => {
         assert.match(text, new RegExp(`[\`{ .]${key}[\`: }]`), `${place.join('.')}.${key}`);
       }
     }
+  });
+
+  test('shows operations that are read as they stand', () => {
+    const [, shown] = /```yaml\n(operations:\n[^`]*)```/.exec(text) ?? [];
+    const hosts = 'hosts: { local: { count: 2, zones: [a, b] } }\n';
+    const actions = load(small(hosts + shown)).scenario.operations.map(({ action }) => action);
+    assert.deepEqual(actions, ['isolate', 'heal', 'limit']);
   });
 
   test('gives defaults that are the real ones', () => {

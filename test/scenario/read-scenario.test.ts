@@ -15,7 +15,7 @@ describe('a small scenario', () => {
     const [cluster] = scenario.clusters;
     assert.deepEqual([cluster.name, cluster.kafka, cluster.count], ['cluster', '4.3.1', 1]);
     assert.deepEqual([cluster.brokers.host, cluster.brokers.count], ['local', 1]);
-    assert.deepEqual(cluster.controllers, { mode: 'combined', count: 1 });
+    assert.deepEqual(cluster.controllers, { mode: 'combined', count: 1, host: null });
     const [topic] = scenario.topics;
     assert.deepEqual([topic.cluster, topic.partitions, topic.replicationFactor], ['cluster', 1, 1]);
     const [producer] = scenario.producers;
@@ -86,10 +86,12 @@ run: { warmup: 2m, duration: 20m, seed: 7, fidelity: auto }
     assert.deepEqual(scenario.operations[0], {
       atMs: 600_000,
       action: 'kill',
-      target: { cluster: 'cluster', broker: 2 },
+      brokers: [2],
+      cluster: 'cluster',
+      instance: 1,
     });
     assert.equal(scenario.clusters[0].brokers.config['num.replica.fetchers'], 4);
-    assert.deepEqual(scenario.clusters[0].controllers, { mode: 'combined', count: 3 });
+    assert.deepEqual(scenario.clusters[0].controllers, { mode: 'combined', count: 3, host: null });
   });
 
   test('knows where each part of it stands', () => {
@@ -101,6 +103,34 @@ run: { warmup: 2m, duration: 20m, seed: 7, fidelity: auto }
     assert.equal(at('operations', 1, 'start', 'broker'), 's.yaml:23:33');
     assert.equal(at('producers', 'checkout', 'client'), 's.yaml:16:3');
     assert.equal(at('run', 'seed'), 's.yaml:28:41');
+  });
+});
+
+describe('machines and nodes', () => {
+  test('have what the file says', () => {
+    const { hosts, clusters } = load(
+      small(`hosts:
+  broker: { count: 3, nic: 80Mbit/s, nicBuffer: 128KiB, logDirs: { count: 2, size: 2GiB } }
+  quorum: { count: 3 }
+cluster:
+  kafka: [4.3.1, 4.1.0, 4.2.0]
+  brokers: { host: broker }
+  controllers: { mode: separate, host: quorum }
+`).replace('10/s', '10/s, host: quorum'),
+    ).scenario;
+    assert.deepEqual(hosts[0].logDirs, { count: 2, bytes: 2_147_483_648 });
+    assert.deepEqual(hosts[1].logDirs, { count: 1, bytes: null });
+    assert.equal(hosts[0].hardware.nicBufferBytes, 131_072);
+    const [{ kafka, kafkaVersions, controllers, brokers }] = clusters;
+    assert.deepEqual([kafka, kafkaVersions], ['4.1.0', ['4.3.1', '4.1.0', '4.2.0']]);
+    assert.equal(brokers.config['group.coordinator.append.linger.ms'], 5);
+    assert.deepEqual(controllers, { mode: 'separate', count: 3, host: 'quorum' });
+  });
+
+  test('take the stated versions of Kafka in turn', () => {
+    const { clusters } = load(small('cluster: { kafka: [4.2.10, 4.2.9], brokers: { count: 3 } }\n')).scenario;
+    assert.deepEqual(clusters[0].kafkaVersions, ['4.2.10', '4.2.9', '4.2.10']);
+    assert.equal(clusters[0].kafka, '4.2.9');
   });
 });
 
@@ -231,32 +261,25 @@ levels:
       /^s\.yaml:5:28 producers\.p\.topics: expected topics of b, found "t" of a$/,
     ],
     [
-      'operations that cannot be',
-      small(`run: { duration: 1m }
-operations:
-  - { at: 5, kill: { broker: 1 } }
-  - { at: 5s }
-  - { at: 5s, kill: { broker: 1 }, start: { broker: 1 } }
-  - { at: 5s, kill: {} }
-  - { at: 1m, kill: { broker: 1 } }
-  - { at: 5s, stop: { broker: [1, 2] } }
-  - { at: 5s, zoneLoss: { zone: a } }
-  - { at: 5s, set: { topic: orders, config: { retention.mss: 1h, min.insync.replicas: x } } }
-  - { at: 5s, reassign: { topic: orders, partition: 1, replicas: [7] } }
-  - { at: 5s, kil: { broker: 1 } }
-`),
-      /^s\.yaml:8:11 operations\[0\]\.at: .*add a unit/,
-      /^s\.yaml:9:5 operations\[1\]: expected exactly one action out of kill, .*found none$/,
-      /^s\.yaml:10:5 operations\[2\]: expected exactly one action .*found kill and start$/,
-      /^s\.yaml:11:15 operations\[3\]\.kill: expected broker or zone, found none$/,
-      /^s\.yaml:12:11 operations\[4\]\.at: expected a time before the end of the measured part, 60s, found 60s$/,
-      /^s\.yaml:13:23 operations\[5\]\.stop\.broker: unknown broker 2, expected one of 1$/,
-      /^s\.yaml:14:33 operations\[6\]\.zoneLoss\.zone: unknown zone "a", there is none$/,
-      /^s\.yaml:15:47 unknown key "retention\.mss" in operations\[7\]\.set\.config, did you mean "retention\.ms"\?$/,
-      /^s\.yaml:15:87 operations\[7\]\.set\.config\.min\.insync\.replicas: expected a whole number/,
-      /^s\.yaml:16:53 operations\[8\]\.reassign\.partition: expected a partition from 0 to 0, found 1$/,
-      /^s\.yaml:16:56 operations\[8\]\.reassign\.replicas: unknown broker 7, expected one of 1$/,
-      /^s\.yaml:17:15 unknown key "kil" in operations\[9\], did you mean "kill"\?$/,
+      'controllers that cannot be',
+      small(
+        'hosts: { h: {}, c: {} }\ncluster: { brokers: { host: h }, controllers: { count: 2, host: c } }\n',
+      ).replace('10/s', '10/s, host: h'),
+      /^s\.yaml:7:56 cluster\.controllers\.count: expected 1, 3 or 5 controllers, found 2$/,
+      /^s\.yaml:7:59 expected no host for controllers in their brokers: remove it, or state mode: separate$/,
+    ],
+    [
+      'more versions than brokers, and one that lacks a property',
+      small(`clusters:
+  a: { kafka: [4.1.0, 4.2.0] }
+  b: { kafka: [4.3.1, 4.1.0], brokers: { count: 2, config: { controller.quorum.auto.join.enable: true } } }
+  c: { kafka: [] }
+  d: { kafka: [4.3] }
+`).replace('orders: {}', 'orders: { cluster: a }'),
+      /^s\.yaml:7:8 clusters\.a\.kafka: expected versions for 1 broker, found 2$/,
+      /^s\.yaml:8:62 expected a broker property of Kafka 4\.1\.0, found "controller\.quorum/,
+      /^s\.yaml:9:8 clusters\.c\.kafka: expected versions for 1 broker, found 0$/,
+      /^s\.yaml:10:16 clusters\.d\.kafka\[0\]: expected a full version of Kafka/,
     ],
     [
       'phases that cannot be',
@@ -378,7 +401,9 @@ describe('--set', () => {
     );
     assert.deepEqual(scenario.topics[0].stated, { 'min.insync.replicas': '1' });
     assert.equal(scenario.producers[1].name, 'web');
-    assert.deepEqual(scenario.operations[0].target, { cluster: 'cluster', 'num.io.threads': '4' });
+    assert.deepEqual(scenario.operations, [
+      { atMs: 1000, action: 'set', config: { 'num.io.threads': '4' }, cluster: 'cluster', instance: 1 },
+    ]);
     assert.equal(scenario.levels[0].bound, 5);
   });
 

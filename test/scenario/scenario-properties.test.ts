@@ -175,14 +175,14 @@ kind: Scenario
 name: rich
 question: Is every key known?
 hosts:
-  east: { profile: local, count: 3, zones: [a, b, c], racks: [r], cores: 2, memory: 4GiB, nic: 1Gbit/s, disk: 100MB/s }
+  east: { profile: local, count: 3, zones: [a, b, c], racks: [r], cores: 2, memory: 4GiB, nic: 1Gbit/s, nicBuffer: 128KiB, disk: 100MB/s, logDirs: { count: 2, size: 2GiB } }
   west: { profile: local, count: 3 }
 clusters:
   east:
-    kafka: 4.2.0
+    kafka: [4.2.0, 4.3.1]
     dataCentre: east
     brokers: { host: east, count: 3, config: { num.io.threads: 4, log.retention.ms: 24h } }
-    controllers: { mode: combined, count: 3 }
+    controllers: { mode: separate, count: 3, host: west }
   west: { dataCentre: west, brokers: { host: west } }
 links:
   - { between: [east, west], latency: 30ms, bandwidth: 1Gbit/s }
@@ -222,6 +222,15 @@ operations:
   - { at: 7s, upgrade: { cluster: east, kafka: 4.3.1, wait: 5s } }
   - { at: 8s, rollingRestart: { cluster: east, instance: 1, wait: 5s } }
   - { at: 9s, addBroker: { cluster: east, broker: 4 } }
+  - { at: 10s, isolate: { cluster: east, broker: 1, from: [2, 3], direction: out } }
+  - { at: 11s, heal: { cluster: east } }
+  - { at: 12s, limit: { cluster: east, broker: 1, nic: 1Gbit/s, cores: 1 } }
+  - { at: 13s, fillLogDir: { cluster: east, broker: 1, logDir: 2, leave: 1MiB } }
+  - { at: 14s, readOnlyLogDir: { cluster: east, zone: a, logDir: 1 } }
+  - { at: 15s, repairLogDir: { cluster: east, zone: a } }
+  - { at: 16s, slowDisk: { cluster: east, broker: 1, logDir: 2, write: 5ms, sync: 20ms, rate: 20MB/s } }
+  - { at: 17s, restart: { cluster: east, controller: 101, unclean: true } }
+  - { at: 18s, powerLoss: { cluster: east, broker: 3 } }
 levels:
   - checkout.publishLatency p(99) < 50ms
 run:

@@ -1,9 +1,24 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
-type Component = 'java' | 'maven' | 'chromium';
+type Component = 'java' | 'maven' | 'chromium' | 'root' | 'namespaces' | 'loop' | 'gcc';
 
 const JAVA_VERSION_MIN = 17;
 const PROBE_TIMEOUT_MS = 30_000;
+
+/** Bits of CapEff in /proc/self/status, see capabilities(7). */
+const CAP_NET_ADMIN = 12n;
+const CAP_SYS_ADMIN = 21n;
+
+/** Both run in namespaces that end with them, so that nothing is left behind. */
+const SHAPED_NETWORK = `
+  ip link add name bridge0 type bridge &&
+  ip link add name veth0 type veth peer name veth1 &&
+  ip link set dev veth0 master bridge0 &&
+  tc qdisc add dev veth1 root tbf rate 80mbit burst 128kb latency 50ms`;
+const LOOP_MOUNT = `
+  mount -t tmpfs none /mnt && truncate -s 4M /mnt/image && mkfs.ext4 -q /mnt/image &&
+  mkdir /mnt/mounted && mount -o loop /mnt/image /mnt/mounted`;
 
 const probes: Record<Component, () => string | null> = {
   java: missingJava,
@@ -12,6 +27,12 @@ const probes: Record<Component, () => string | null> = {
     ['chromium', 'chromium-browser', 'google-chrome'].some((name) => answers(name, ['--version']) !== null)
       ? null
       : 'Chromium is not on the PATH',
+  root: missingRoot,
+  namespaces: () =>
+    missingRoot() ?? failure('a shaped network', 'unshare', ['--net', 'sh', '-c', SHAPED_NETWORK]),
+  loop: () => missingRoot() ?? failure('a loop mount', 'unshare', ['--mount', 'sh', '-c', LOOP_MOUNT]),
+  gcc: () =>
+    failure('gcc with libc headers', 'gcc', ['-fsyntax-only', '-include', 'dlfcn.h', '-x', 'c', '/dev/null']),
 };
 
 const reasons = new Map<Component, string | null>();
@@ -44,6 +65,20 @@ function missingJava(): string | null {
   const version = /version "(\d+)/.exec(output)?.[1];
   if (version !== undefined && Number(version) >= JAVA_VERSION_MIN) return null;
   return `Java ${JAVA_VERSION_MIN} or newer is needed, found ${output.split('\n')[0]}`;
+}
+
+function missingRoot(): string | null {
+  const effective = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  const needed = (1n << CAP_NET_ADMIN) | (1n << CAP_SYS_ADMIN);
+  if (process.geteuid?.() === 0 && (BigInt(`0x${effective}`) & needed) === needed) return null;
+  return `root with CAP_NET_ADMIN and CAP_SYS_ADMIN is needed, found uid ${process.geteuid?.()} with ${effective}`;
+}
+
+/** Why a program that shows `what` fails, or null when it does not. */
+function failure(what: string, command: string, args: readonly string[]): string | null {
+  const run = spawnSync(command, args, { encoding: 'utf8', timeout: PROBE_TIMEOUT_MS });
+  if (run.status === 0) return null;
+  return `${what} cannot be made: ${run.error?.message ?? run.stderr.trim().split('\n')[0]}`;
 }
 
 /** What a program prints when asked for its version (java prints to stderr), or null when it cannot be run. */

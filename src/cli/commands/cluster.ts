@@ -1,106 +1,87 @@
-import { EXIT, UserError } from '../../errors/errors.ts';
+import { UserError } from '../../errors/errors.ts';
 import type { JobOutcome } from '../../jobs/outcome.ts';
-import type { ClusterStatus } from '../../local/cluster/cluster-commands.ts';
+import { clusterOptions, type UpArguments, upOptions } from '../cluster-options.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { stated, wholeNumber } from '../options.ts';
+import { stated } from '../options.ts';
 
-const brokerCount = wholeNumber('--brokers', 1);
+const ACTIONS = ['up', 'status', 'do', 'exec', 'down'] as const;
 
 export const cluster = defineCommand({
-  usage: 'cluster <action>',
-  describe: 'Start, stop or look at a real Kafka cluster on this machine',
+  usage: 'cluster <action> [words..]',
+  describe: 'Start a real Kafka cluster on this machine, look at it, operate on it, stop it',
   examples: [
     ['cluster up --brokers 3', 'three brokers on ports of their own choice'],
-    ['cluster status --json', 'what runs, and where'],
+    [
+      'cluster up --brokers 3 --network shaped --nic 200Mbit/s --cpu 0.6',
+      'each on a machine of its own, limited',
+    ],
+    ['cluster up orders.yaml', 'the cluster that a scenario describes'],
+    ['cluster status', 'what runs, where, and within which limits'],
+    ["cluster do 'isolate: {broker: 1, from: 3}'", "one operation, as in a scenario's timeline"],
+    ['cluster exec -- kafka-topics.sh --bootstrap-server 198.18.0.1:9092 --list', "on a client's machine"],
     ['cluster down', 'stop it and remove its data; its logs stay'],
   ],
   options: {
-    action: { describe: 'what to do', choices: ['up', 'down', 'status'] as const, demandOption: true },
-    name: {
-      describe: "the cluster's name (up, down); local if not given",
-      type: 'string',
-      requiresArg: true,
-    },
-    brokers: {
-      describe: 'how many brokers (up)',
-      type: 'string',
-      requiresArg: true,
-      default: '1',
-      coerce: (value: unknown): number => brokerCount(value) ?? 1,
-    },
-    kafka: { describe: 'version of Apache Kafka (up)', type: 'string', requiresArg: true, default: '4.3.1' },
-    config: {
-      describe: 'a broker property such as num.io.threads=4 (up); may be repeated',
+    action: { describe: 'what to do', choices: ACTIONS, demandOption: true },
+    words: {
+      describe: 'a scenario (up), an operation (do), a program and its arguments (exec)',
       type: 'string',
       array: true,
-      requiresArg: true,
       default: [] as string[],
     },
-    directory: { describe: 'where the data go (up)', type: 'string', requiresArg: true },
+    name: { describe: "the cluster's name; local if not given", type: 'string', requiresArg: true },
+    ...upOptions,
+    machine: {
+      describe: "where to run the program (exec); a client's machine if not given",
+      type: 'string',
+      requiresArg: true,
+    },
     all: { describe: 'every cluster, also those of running commands (down)', type: 'boolean' },
   },
-  run: async ({ action, name, brokers, kafka, config, directory, all }, context) => {
-    const { clusterDown, clusterStatus } = await import('../../local/cluster/cluster-commands.ts');
+  run: async (args, context): Promise<JobOutcome> => {
+    const { action, name, machine, all } = args;
+    const words = args.words.map(String);
+    const jobs = await import('../../jobs/cluster.ts');
+    const named = stated({ name });
     switch (action) {
       case 'up':
-        return up(
-          { version: kafka, brokers, config: properties(config), ...stated({ name, directory }) },
-          context,
-        );
+        return up(args, words, context);
       case 'down':
-        return removed(await clusterDown(all === true ? { all } : stated({ name })));
+        refuseWords(action, words);
+        return jobs.down(all === true ? { all } : named);
       case 'status':
-        return shown(clusterStatus());
+        refuseWords(action, words);
+        return jobs.status();
+      case 'do':
+        if (words.length !== 1) {
+          throw new UserError(
+            `cluster do: expected one operation such as 'kill: {broker: 2}' (in quotes), found ${words.length === 0 ? 'none' : `${words.length} words`}`,
+          );
+        }
+        return jobs.operation({ ...named, text: words[0] }, context);
+      case 'exec':
+        if (words.length === 0) {
+          throw new UserError(
+            'cluster exec: expected a program after --, such as -- kafka-topics.sh --help, found none',
+          );
+        }
+        return jobs.exec({ ...named, ...stated({ machine }), command: words }, context);
     }
   },
 });
 
 async function up(
-  options: {
-    readonly version: string;
-    readonly brokers: number;
-    readonly config: Readonly<Record<string, string>>;
-    readonly name?: string;
-    readonly directory?: string;
-  },
-  { progress, signal }: CommandContext,
+  args: UpArguments & { readonly name: string | undefined },
+  words: readonly string[],
+  context: CommandContext,
 ): Promise<JobOutcome> {
-  const { clusterUp } = await import('../../local/cluster/cluster-commands.ts');
-  progress.stage('starting the cluster');
-  const status = await clusterUp({
-    ...options,
-    signal,
-    progress: (message) => progress.update(null, message),
-  });
-  return { exitCode: EXIT.good, json: status, text: describe(status) };
+  const { up: start, upFromScenario } = await import('../../jobs/cluster.ts');
+  refuseWords('up', words.slice(1));
+  const named = stated({ name: args.name });
+  if (words.length === 0) return start({ ...clusterOptions(args), ...named }, context);
+  return upFromScenario({ file: words[0], ...named, ...stated({ directory: args.directory }) }, context);
 }
 
-function removed(names: readonly string[]): JobOutcome {
-  const text = names.length === 0 ? 'no cluster was there to remove' : `removed ${names.join(', ')}`;
-  return { exitCode: EXIT.good, json: { removed: names }, text };
-}
-
-function shown(clusters: readonly ClusterStatus[]): JobOutcome {
-  const text = clusters.length === 0 ? 'no clusters' : clusters.map(describe).join('\n');
-  return { exitCode: EXIT.good, json: { clusters }, text };
-}
-
-function describe(status: ClusterStatus): string {
-  const alive = status.brokers.filter((broker) => broker.alive).length;
-  return [
-    `${status.name}  Kafka ${status.version}  ${alive} of ${status.brokers.length} brokers alive  ${status.bootstrapServers}`,
-    `  logs ${status.logDirectory}`,
-  ].join('\n');
-}
-
-function properties(stated: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    stated.map((text) => {
-      const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
-      if (name === undefined || value === undefined) {
-        throw new UserError(`--config: expected name=value, found "${text}"`);
-      }
-      return [name, value];
-    }),
-  );
+function refuseWords(action: string, words: readonly string[]): void {
+  if (words.length > 0) throw new UserError(`cluster ${action}: unexpected argument "${words[0]}"`);
 }

@@ -1,8 +1,7 @@
 /** Runs the calibration's experiments on a local cluster and makes a profile of what they cost. */
-import { type MeasuredPhase, measurePhase } from '../../arms/measure-phase.ts';
+import { type DrivenCluster, type MeasuredPhase, measurePhase } from '../../arms/measure-phase.ts';
 import { runFacts } from '../../arms/run-facts.ts';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import type { LocalCluster } from '../../local/cluster/local-cluster.ts';
 import type { Observation } from '../../local/observe/observer.ts';
 import type { Cost, CostName, Profile } from '../../profile/profile.ts';
 import { readProfile } from '../../profile/read-profile.ts';
@@ -18,7 +17,9 @@ const NS_PER_MS = 1e6;
 type Observed = MeasuredPhase & { readonly observation: Observation };
 
 export interface CalibrateOptions {
-  readonly cluster: LocalCluster;
+  readonly cluster: DrivenCluster;
+  /** Kafka version that it runs. */
+  readonly version: string;
   readonly name: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -26,8 +27,8 @@ export interface CalibrateOptions {
 
 /** @throws UserError (exit 3) when the brokers could not be observed */
 export async function calibrateCluster(options: CalibrateOptions): Promise<Profile> {
-  const { cluster, progress } = options;
-  const plan = calibrationPlan(cluster.version);
+  const { version, progress } = options;
+  const plan = calibrationPlan(version);
   const total = plan.experiments.length + 1;
   progress.stage('calibrate');
   progress.update(0, 'warming the broker up');
@@ -52,7 +53,8 @@ async function play(
   const phase = await measurePhase({
     scenario,
     phase: scenario.run.phases[0],
-    cluster: { ...cluster, countRecords: null },
+    cluster,
+    rehearsal: true,
     signal,
     onProgress: ({ fraction }) => onFraction(fraction),
   });
@@ -99,8 +101,8 @@ function profileOf(
     provenance: {
       date: new Date().toISOString(),
       machine: `${machine.cpu}, ${machine.cores} cores, ${machine.os}`,
-      kafka: cluster.version,
-      note: `${cluster.brokers.length} broker and the generator on one machine, over loopback`,
+      kafka: options.version,
+      note: `${cluster.brokers().length} broker and the generator on one machine, over loopback`,
       experiments: experiments.map((experiment, index) => ({
         name: experiment.name,
         seconds: observed[index].observation.seconds,
@@ -114,7 +116,7 @@ function profileOf(
       recordBytes: span(experiments.map(sizeOf)),
       recordsPerSecond: span(rates),
       partitions: span(experiments.map(partitionsOf)),
-      brokers: [cluster.brokers.length, cluster.brokers.length],
+      brokers: [cluster.brokers().length, cluster.brokers().length],
     },
     hardware: {
       cores: machine.cores,

@@ -1,6 +1,7 @@
 /** What one experiment counted, in the units that costs are charged by. */
 import type { MeasuredPhase } from '../../arms/measure-phase.ts';
 import type { Observation } from '../../local/observe/observer.ts';
+import { meanOfKnown } from '../../result/resources.ts';
 
 export interface Counts {
   readonly seconds: number;
@@ -70,7 +71,7 @@ export function countsOf(
 function idleShare({ resources }: Observation): number {
   const host = resources.find((series) => series.resource === 'cpu' && series.broker === null);
   if (host?.capacity == null || host.values.length === 0) return 1;
-  const use = host.values.reduce((total, cores) => total + cores, 0) / host.values.length / host.capacity;
+  const use = (meanOfKnown(host.values) ?? 0) / host.capacity;
   let allBusy = 1;
   for (let core = 0; core < host.capacity; core += 1) allBusy *= Math.min(1, use);
   return 1 - allBusy;

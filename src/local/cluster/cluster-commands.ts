@@ -1,34 +1,60 @@
 /** What `brokertwin cluster up | down | status` do; plain data in and out. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import { isAlive } from '../system/process-identity.ts';
-import { bootstrapServersOf, type LocalClusterOptions, startLocalCluster } from './local-cluster.ts';
-import { type ClusterRecord, logDirectory, readClusters, removeCluster } from './state.ts';
+import { cutAddresses } from '../hosts/cuts.ts';
+import type { MachineLimits } from '../hosts/machine.ts';
+import { nicBufferBytes } from '../hosts/shaping.ts';
+import { isAlive, isStopped } from '../system/process-identity.ts';
+import { type LocalClusterOptions, startLocalCluster } from './local-cluster.ts';
+import { bootstrapServersOf, type ClusterRecord, machineOf, type NodeRecord } from './record.ts';
+import { clusterDirectory, logDirectory, readClusters, removeCluster } from './state.ts';
 
 export interface ClusterStatus {
   readonly name: string;
-  /** Kafka version. */
-  readonly version: string;
+  /** Kafka versions, one or several. */
+  readonly versions: readonly string[];
   readonly mode: ClusterRecord['mode'];
   readonly createdAt: string;
+  readonly network: 'loopback' | 'shaped';
+  /** For clients: on loopback anywhere here, on a shaped network on a client's machine. */
   readonly bootstrapServers: string;
-  readonly brokers: readonly {
-    readonly id: number;
-    readonly port: number;
-    /** Null before its process was started. */
-    readonly pid: number | null;
-    readonly alive: boolean;
-  }[];
+  readonly nodes: readonly NodeStatus[];
+  readonly machines: readonly MachineStatus[];
+  /** Files for the --command-config of clients, by listener and mechanism. */
+  readonly clientProperties: readonly string[];
+  readonly config: Readonly<Record<string, string>>;
   readonly dataDirectory: string;
   readonly logDirectory: string;
 }
 
-export type ClusterUpOptions = Pick<
-  LocalClusterOptions,
-  'version' | 'brokers' | 'config' | 'directory' | 'heapMiB' | 'firstPort' | 'signal' | 'progress'
-> & {
-  /** By default `local`. */
-  readonly name?: string;
-};
+export interface NodeStatus {
+  readonly id: number;
+  readonly roles: NodeRecord['roles'];
+  readonly version: string;
+  readonly machine: string;
+  readonly address: string;
+  readonly port: number | null;
+  readonly jolokiaPort: number | null;
+  readonly heapMiB: number;
+  /** Null before its process was started. */
+  readonly pid: number | null;
+  readonly state: 'running' | 'paused' | 'dead';
+  readonly logDirs: readonly { readonly path: string; readonly sizeBytes: number | null }[];
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly zone: string | null;
+  readonly address: string;
+  readonly namespace: string | null;
+  /** The NIC's buffer as it is in force. */
+  readonly limits: MachineLimits;
+  /** Addresses that its packets do not reach. */
+  readonly cutFrom: readonly string[];
+}
+
+export type ClusterUpOptions = Omit<LocalClusterOptions, 'jmx' | 'mode' | 'choosePorts'>;
 
 const DEFAULT_NAME = 'local';
 
@@ -44,7 +70,7 @@ export async function clusterUp(options: ClusterUpOptions): Promise<ClusterStatu
     jmx: true,
     mode: 'detached',
   });
-  return requireCluster(cluster.name);
+  return statusOf(requireCluster(cluster.name));
 }
 
 /**
@@ -65,14 +91,19 @@ export async function clusterDown(
 }
 
 /** All clusters of this user's state root, running or dead, by name. */
-export function clusterStatus(): ClusterStatus[] {
-  return readClusters().flatMap(({ record }) => (record === null ? [] : [statusOf(record)]));
+export function clusterStatus(): Promise<ClusterStatus[]> {
+  return Promise.all(readClusters().flatMap(({ record }) => (record === null ? [] : [statusOf(record)])));
 }
 
-function requireCluster(name: string): ClusterStatus {
-  const status = clusterStatus().find((cluster) => cluster.name === name);
-  if (status === undefined) throw unknownCluster(name);
-  return status;
+/**
+ * The record of a cluster.
+ *
+ * @throws UserError (exit 3) when there is none of this name
+ */
+export function requireCluster(name: string = DEFAULT_NAME): ClusterRecord {
+  const record = readClusters().find((cluster) => cluster.name === name)?.record ?? null;
+  if (record === null) throw unknownCluster(name);
+  return record;
 }
 
 function unknownCluster(name: string): UserError {
@@ -84,20 +115,51 @@ function unknownCluster(name: string): UserError {
   );
 }
 
-function statusOf(record: ClusterRecord): ClusterStatus {
+async function statusOf(record: ClusterRecord): Promise<ClusterStatus> {
+  const clients = join(clusterDirectory(record.name), 'clients');
   return {
     name: record.name,
-    version: record.version,
+    versions: [...new Set(record.nodes.map(({ version }) => version))],
     mode: record.mode,
     createdAt: record.createdAt,
+    network: record.network.kind,
     bootstrapServers: bootstrapServersOf(record),
-    brokers: record.brokers.map(({ id, port, process: identity }) => ({
-      id,
-      port,
-      pid: identity?.pid ?? null,
-      alive: identity !== null && isAlive(identity),
-    })),
+    nodes: record.nodes.map((node) => nodeStatus(record, node)),
+    machines: await Promise.all(
+      record.machines.map(async (machine) => ({
+        name: machine.name,
+        zone: machine.zone,
+        address: machine.address,
+        namespace: machine.namespace,
+        limits: { ...machine.limits, nicBufferBytes: nicBufferBytes(machine.limits) },
+        cutFrom: await cutAddresses(machine),
+      })),
+    ),
+    clientProperties: existsSync(clients)
+      ? readdirSync(clients)
+          .sort()
+          .map((file) => join(clients, file))
+      : [],
+    config: record.config,
     dataDirectory: record.dataDirectory,
     logDirectory: logDirectory(record.name),
+  };
+}
+
+function nodeStatus(record: ClusterRecord, node: NodeRecord): NodeStatus {
+  const { id, roles, version, machine, jolokiaPort, heapMiB, process: identity } = node;
+  const alive = identity !== null && isAlive(identity);
+  return {
+    id,
+    roles,
+    version,
+    machine,
+    address: machineOf(record, node).address,
+    port: node.listeners[0]?.port ?? node.controller?.port ?? null,
+    jolokiaPort,
+    heapMiB,
+    pid: identity?.pid ?? null,
+    state: alive ? (isStopped(identity) ? 'paused' : 'running') : 'dead',
+    logDirs: node.logDirs.map(({ path, fileSystem }) => ({ path, sizeBytes: fileSystem?.sizeBytes ?? null })),
   };
 }

@@ -3,7 +3,8 @@ import { statfsSync } from 'node:fs';
 import { EXIT, UserError } from '../../errors/errors.ts';
 
 const GIB = 1024 ** 3;
-const FREE_BYTES_MIN = GIB;
+/** For the data of a small cluster. */
+export const FREE_BYTES_MIN = GIB;
 
 /**
  * Checks that the file system of an existing directory has at least 1 GiB free.

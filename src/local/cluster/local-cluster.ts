@@ -1,58 +1,58 @@
-/** A real Kafka cluster on this machine: KRaft brokers on loopback, made for one run and removed after it. */
-import { randomBytes } from 'node:crypto';
+/** A real Kafka cluster on this machine, made for one run and removed after it, or kept until it is taken down. */
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import { type BrokerPlace, controllerCount, refuseOwnedProperties } from '../kafka/broker-files.ts';
-import {
-  type BrokerLaunch,
-  formatBroker,
-  type StartedBroker,
-  spawnBroker,
-  startError,
-} from '../kafka/broker-process.ts';
+import { requireCapabilities } from '../capabilities/capabilities.ts';
+import type { CapabilityName } from '../capabilities/capability.ts';
+import { makeFileSystems } from '../disk/file-system.ts';
+import { buildSlowDiskShim } from '../disk/slow-disk.ts';
+import { ourAddress } from '../hosts/addresses.ts';
+import { makeGroup, setCores } from '../hosts/cgroups.ts';
+import { commandOn } from '../hosts/command-on.ts';
+import { makeNetwork } from '../hosts/network.ts';
+import { startError } from '../kafka/broker-process.ts';
 import { type KafkaJars, obtainKafkaJars } from '../kafka/jars.ts';
-import { waitUntilReady } from '../kafka/readiness.ts';
-import type { StartFailure } from '../kafka/start-failure.ts';
-import { onExit } from '../system/on-exit.ts';
-import { requireDiskSpace } from './disk-space.ts';
-import { freePorts, requireFreePorts } from './ports.ts';
+import { newestVersion } from '../kafka/kafka-version.ts';
+import { writeToolScripts } from '../kafka/tool-scripts.ts';
 import {
+  clientPropertiesFiles,
+  needsTokenIssuer,
+  securityProperties,
+  startTokenIssuer,
+  writeSecurityFiles,
+} from '../security/security.ts';
+import { onExit } from '../system/on-exit.ts';
+import { ClusterHandle } from './cluster-handle.ts';
+import { brokerVersions, heapMiBOf, type LocalClusterOptions, requireBuildable } from './cluster-options.ts';
+import { requireDiskSpace } from './disk-space.ts';
+import { requireMemory } from './memory-space.ts';
+import { planCluster } from './plan-cluster.ts';
+import {
+  bootstrapServersOf,
+  brokersOf,
   type ClusterRecord,
+  machineOf,
+  managementServersOf,
+} from './record.ts';
+import {
+  addressesOf,
+  type FailedStart,
+  formatNodes,
+  nodeLogDirectory,
+  nodeName,
+  startNodes,
+  untilReady,
+} from './start-node.ts';
+import {
   cleanStaleClusters,
   clusterDirectory,
   createCluster,
-  logDirectory,
-  newClusterRecord,
   removeCluster,
   removeClusterNow,
-  saveCluster,
   stateRoot,
 } from './state.ts';
 
-export interface LocalClusterOptions {
-  /** Kafka version, 3.9.x to 4.3.x. */
-  readonly version: string;
-  readonly brokers: number;
-  /** Broker properties by Kafka's names, written to every server.properties verbatim. */
-  readonly config?: Readonly<Record<string, string>>;
-  /** Whether brokers carry the metrics agent. */
-  readonly jmx: boolean;
-  /** Where the data go, in a directory of their own; by default under the state root. */
-  readonly directory?: string;
-  /** Heap of each broker; by default 512 MiB for up to three brokers, 384 MiB beyond. */
-  readonly heapMiB?: number;
-  readonly name?: string;
-  /** Port of broker 1, the next ports for the others; by default free ones are chosen. */
-  readonly firstPort?: number;
-  /** `detached` brokers stay when this process ends. */
-  readonly mode?: ClusterRecord['mode'];
-  /** Aborting stops and removes all that was started. */
-  readonly signal?: AbortSignal;
-  readonly progress: (message: string) => void;
-  /** Chooses ports to try; free ones by default. */
-  readonly choosePorts?: (count: number) => Promise<number[]>;
-}
+export type { LocalClusterOptions } from './cluster-options.ts';
 
 export interface LocalBroker {
   readonly id: number;
@@ -63,156 +63,161 @@ export interface LocalBroker {
   readonly logDirectory: string;
   /** The name of this broker's process in results, `broker-<id>`. */
   readonly processName: string;
+  /** Name of its machine. */
+  readonly machine: string;
 }
 
 export interface LocalCluster {
   readonly name: string;
+  /** For clients on the cluster's client machines; on loopback for everybody. */
   readonly bootstrapServers: string;
+  /** For our own requests, from here. */
+  readonly managementServers: string;
+  /** Those that run now. */
   readonly brokers: readonly LocalBroker[];
+  /** The newest of its brokers' versions. */
   readonly version: string;
   readonly jars: KafkaJars;
   /** Holds all of its data; removed by `stop`. */
   readonly directory: string;
+  /** For operations on it. */
+  readonly handle: ClusterHandle;
+  /** What is put before a program's command line to run it on a machine of the cluster. */
+  commandOn(machine: string): string[];
   /** Stops the brokers and removes their data; logs stay. Calling it again does nothing. */
   stop(): Promise<void>;
 }
 
 const START_ATTEMPTS = 3;
-const BROKERS_MAX = 64;
-const READY_TIMEOUT_MS = 90_000;
-const READY_TIMEOUT_MS_PER_BROKER = 10_000;
-const MANY_BROKERS = 3;
+const TOKEN_LIFETIME_SECONDS = 3600;
 
 /**
  * Starts a cluster and waits until every broker answers and all are unfenced. Cleans up what crashed runs left first.
  *
  * @throws UserError for a property that is ours, a version that cannot be run or a configuration that Kafka refuses
- * (exit 2); for missing Java or Maven, a taken port, a full disk, a broker that dies or is not ready in time (exit 3).
- * Whatever was already started is then stopped and removed.
+ * (exit 2); for what this machine cannot do, missing Java or Maven, a taken port, a full disk, too little memory, a broker
+ * that dies or is not ready in time (exit 3). Whatever was already started is then stopped and removed.
  */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  requireStartable(options);
+  requireBuildable(options);
+  await requireAbilities(options);
   for (const stale of await cleanStaleClusters()) {
     options.progress(`removed cluster ${stale.name}, left behind: ${stale.reason}`);
   }
   mkdirSync(stateRoot(), { recursive: true });
   if (options.directory !== undefined) mkdirSync(options.directory, { recursive: true });
   requireDiskSpace(options.directory ?? stateRoot());
-  const jars = await obtainKafkaJars(options);
+  requireMemory(options.brokers, heapMiBOf(options));
+  const versions = brokerVersions(options);
   for (let attempt = 1; ; attempt += 1) {
-    const record = await planCluster(options, jars);
-    createCluster(record.cluster);
-    const outcome = await launchCluster(options, jars, record);
-    if (!('failure' in outcome)) return outcome;
-    if (outcome.failure.kind !== 'port' || options.firstPort !== undefined || attempt === START_ATTEMPTS) {
-      throw startError(outcome.id, outcome.failure, logDirectory(record.cluster.name));
-    }
-    options.progress(`broker ${outcome.id} met a port taken meanwhile; trying others`);
+    const jars = await allJars(options, versions);
+    const record = await planCluster(options, { withAgent: options.jmx && jars.jolokiaAgent !== null });
+    createCluster(record);
+    const handle = new ClusterHandle(record, options.progress);
+    const outcome = await launchCluster(options, handle, jars);
+    if (!('retry' in outcome)) return outcome;
+    if (attempt === START_ATTEMPTS || options.firstPort !== undefined) throw outcome.error;
+    options.progress(`${outcome.retry}; trying others`);
   }
 }
 
-function requireStartable(options: LocalClusterOptions): void {
-  if (process.platform !== 'linux') {
-    throw new UserError(
-      `a local cluster needs Linux (/proc), found ${process.platform}: give --bootstrap-server of a running cluster`,
-      EXIT.clusterUnreachable,
-    );
+/** Jars of all versions, those of the newest in hand. */
+async function allJars(options: LocalClusterOptions, versions: readonly string[]): Promise<KafkaJars> {
+  let newest: KafkaJars | null = null;
+  for (const version of new Set(versions)) {
+    const jars = await obtainKafkaJars({ ...options, version });
+    if (version === newestVersion(versions)) newest = jars;
   }
-  if (!Number.isInteger(options.brokers) || options.brokers < 1 || options.brokers > BROKERS_MAX) {
-    throw new UserError(
-      `brokers of a local cluster: expected a whole number from 1 to ${BROKERS_MAX}, found ${options.brokers}`,
-    );
-  }
-  refuseOwnedProperties(options.config ?? {});
+  if (newest === null) throw new Error('a cluster without versions');
+  return newest;
 }
 
-interface FailedStart {
-  readonly id: number;
-  readonly failure: StartFailure;
-}
-
-interface ClusterPlan {
-  readonly cluster: ClusterRecord;
-  readonly places: readonly BrokerPlace[];
-}
-
-async function planCluster(options: LocalClusterOptions, jars: KafkaJars): Promise<ClusterPlan> {
-  const { brokers: count, firstPort } = options;
-  const controllers = controllerCount(count);
-  const withAgent = options.jmx && jars.jolokiaAgent !== null;
-  const clientPorts =
-    firstPort === undefined ? null : Array.from({ length: count }, (_, index) => firstPort + index);
-  if (clientPorts !== null) await requireFreePorts(clientPorts);
-  const chosen = await (options.choosePorts ?? freePorts)(3 * count);
-  const places = Array.from({ length: count }, (_, index) => ({
-    id: index + 1,
-    port: clientPorts?.[index] ?? chosen[index],
-    controllerPort: index < controllers ? chosen[count + index] : null,
-  }));
-  const name = options.name ?? `run-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const cluster = newClusterRecord({
-    name,
-    version: jars.version,
-    dataDirectory:
-      options.directory === undefined
-        ? join(clusterDirectory(name), 'data')
-        : join(resolve(options.directory), `brokertwin-${name}`),
-    brokers: places.map(({ id, port }, index) => ({
-      id,
-      port,
-      jolokiaPort: withAgent ? chosen[2 * count + index] : null,
-      process: null,
-    })),
+async function requireAbilities(options: LocalClusterOptions): Promise<void> {
+  const machines = [
+    ...(options.brokerMachines ?? []),
+    ...(options.controllerMachines ?? []),
+    ...(options.clientMachines ?? []),
+  ];
+  const any = (test: (machine: (typeof machines)[number]) => boolean): boolean => machines.some(test);
+  const shaped = options.network === 'shaped';
+  const needs: readonly (readonly [boolean, string, readonly CapabilityName[]])[] = [
+    [shaped, '--network shaped', ['root', 'iproute2', 'nsenter', 'namespaces', 'CPU quota']],
+    [any(({ limits }) => limits.nicBytesPerSecond !== null), 'a limited NIC', ['root', 'iproute2', 'tc tbf']],
+    [any(({ limits }) => limits.latencyMs !== null), 'latency', ['root', 'iproute2', 'tc netem']],
+    [any(({ limits }) => limits.cores !== null), 'a CPU quota', ['root', 'CPU quota']],
+    [any(({ limits }) => limits.memoryBytes !== null), 'a memory limit', ['root', 'memory limit']],
+    [any(({ logDirs }) => logDirs.bytes !== null), 'log dirs of a given size', ['root', 'loop mounts']],
+    [options.diskShim === true, 'slow disks', ['gcc']],
+  ];
+  const outcomes = await Promise.allSettled(
+    needs.flatMap(([needed, purpose, names]) => (needed ? [requireCapabilities(names, purpose)] : [])),
+  );
+  const lines = outcomes.flatMap((outcome): readonly string[] => {
+    if (outcome.status === 'fulfilled') return [];
+    if (!(outcome.reason instanceof UserError)) throw outcome.reason;
+    return outcome.reason.lines;
   });
-  return { cluster, places };
+  if (lines.length > 0) throw new UserError(lines, EXIT.clusterUnreachable);
 }
+
+/** A cluster, or why it is worth another try with other ports or another subnet. */
+type Launch = LocalCluster | { readonly retry: string; readonly error: Error };
 
 async function launchCluster(
   options: LocalClusterOptions,
+  handle: ClusterHandle,
   jars: KafkaJars,
-  plan: ClusterPlan,
-): Promise<LocalCluster | FailedStart> {
-  let record = plan.cluster;
-  const forget = onExit(() => removeClusterNow(record));
+): Promise<Launch> {
+  const { name } = handle.record;
+  const forget = onExit(() => removeClusterNow(handle.record));
   const remove = async (): Promise<void> => {
-    await removeCluster(record.name, record);
+    await removeCluster(name, handle.record);
     forget();
   };
   try {
-    const launches = brokerLaunches(options, jars, plan);
-    options.progress(`formatting ${launches.length === 1 ? 'a broker' : `${launches.length} brokers`}`);
-    await formatAll(launches, options.signal);
-    options.progress(`starting Kafka ${jars.version}`);
-    const started: StartedBroker[] = [];
-    for (const launch of launches) {
-      const broker = spawnBroker(launch);
-      started.push(broker);
-      record = withProcess(record, broker);
-      saveCluster(record);
+    if (!(await makeMachines(handle, options.signal))) {
+      await remove();
+      return { retry: 'a subnet was taken meanwhile', error: new Error('subnets are taken again and again') };
     }
-    const failed = await readyOrFailed(started, record, options);
+    makeLogDirs(handle);
+    if (options.diskShim === true) {
+      handle.change({ diskShim: { library: await buildSlowDiskShim() } });
+    }
+    await secure(handle, options);
+    writeToolScripts(join(clusterDirectory(name), 'bin'), jars, tokenOptions(handle.record));
+    const failed = await startAll(handle, options);
     if (failed !== null) {
       await remove();
-      return failed;
+      const error = startError(failed.id, failed.failure, nodeLogDirectory(name, failed.id));
+      if (failed.failure.kind !== 'port') throw error;
+      return { retry: `broker ${failed.id} met a port taken meanwhile`, error };
+    }
+    // Later than all else: a JVM that starts on half a core takes minutes.
+    for (const machine of handle.record.machines) {
+      if (machine.limits.cores !== null) setCores(machine, machine.limits.cores);
     }
   } catch (error) {
     await remove();
     throw error;
   }
   if (options.mode === 'detached') {
-    record = { ...record, mode: 'detached' };
-    saveCluster(record);
+    handle.change({ mode: 'detached' });
     forget();
   }
-  options.progress(`Kafka ${jars.version} is ready at ${bootstrapServersOf(record)}`);
+  options.progress(`Kafka ${jars.version} is ready at ${bootstrapServersOf(handle.record)}`);
   let stopped: Promise<void> | null = null;
   return {
-    name: record.name,
-    bootstrapServers: bootstrapServersOf(record),
-    brokers: localBrokers(record),
-    version: record.version,
+    name,
+    bootstrapServers: bootstrapServersOf(handle.record),
+    managementServers: managementServersOf(handle.record),
+    get brokers() {
+      return localBrokers(handle.record);
+    },
+    version: jars.version,
     jars,
-    directory: record.dataDirectory,
+    directory: handle.record.dataDirectory,
+    handle,
+    commandOn: (machine) => commandOn(machineOf(handle.record, { machine })),
     stop: () => {
       stopped ??= remove();
       return stopped;
@@ -220,97 +225,108 @@ async function launchCluster(
   };
 }
 
-function brokerLaunches(options: LocalClusterOptions, jars: KafkaJars, plan: ClusterPlan): BrokerLaunch[] {
-  const { cluster, places } = plan;
-  const clusterId = newClusterId();
-  return cluster.brokers.map((broker, index) => ({
-    jars,
-    clusterId,
-    settings: {
-      broker: places[index],
-      cluster: places,
-      dataDirectory: join(cluster.dataDirectory, `broker-${broker.id}`),
-      config: options.config ?? {},
+/** False when the subnet was taken meanwhile. */
+async function makeMachines({ record, progress }: ClusterHandle, signal?: AbortSignal): Promise<boolean> {
+  const { machines, network } = record;
+  for (const machine of machines) makeGroup(machine);
+  if (network.kind === 'loopback') return true;
+  progress(`laying the network of ${machines.length} machines`);
+  return makeNetwork(
+    {
+      id: record.id,
+      subnet: network.subnet,
+      machines,
+      controllers: record.nodes.flatMap(({ machine, controller }) =>
+        controller === null ? [] : [{ machine, address: controller.address }],
+      ),
     },
-    directory: join(clusterDirectory(cluster.name), `broker-${broker.id}`),
-    logDirectory: brokerLogDirectory(cluster.name, broker.id),
-    heapMiB: options.heapMiB ?? (options.brokers <= MANY_BROKERS ? 512 : 384),
-    jolokiaPort: broker.jolokiaPort,
-  }));
-}
-
-/** Formats all at once; a failure is only thrown when none is at work any more, so that nothing writes after a removal. */
-async function formatAll(launches: readonly BrokerLaunch[], signal: AbortSignal | undefined): Promise<void> {
-  const outcomes = await Promise.allSettled(launches.map((launch) => formatBroker(launch, signal)));
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-}
-
-/** Null when all are ready; else the first broker that failed, with its reason. */
-async function readyOrFailed(
-  started: readonly StartedBroker[],
-  record: ClusterRecord,
-  options: LocalClusterOptions,
-): Promise<FailedStart | null> {
-  const timeoutMs = READY_TIMEOUT_MS + READY_TIMEOUT_MS_PER_BROKER * started.length;
-  const outcome = await waitUntilReady(
-    record.brokers.map((broker) => broker.port),
-    { timeoutMs, signal: options.signal, failure: () => firstFailure(started) },
-  );
-  if (outcome === null || 'failure' in outcome) return outcome;
-  throw new UserError(
-    `brokers on ports ${outcome.notReady.join(', ')} were not ready within ${timeoutMs / 1000} s: see ${logDirectory(record.name)}, and check that the machine is not overloaded`,
-    EXIT.clusterUnreachable,
+    signal,
   );
 }
 
-function firstFailure(started: readonly StartedBroker[]): FailedStart | null {
-  for (const broker of started) {
-    const failure = broker.failure();
-    if (failure !== null) return { id: broker.id, failure };
+function makeLogDirs(handle: ClusterHandle): void {
+  const wanted = handle.record.nodes.flatMap(({ logDirs }) =>
+    logDirs.flatMap(({ fileSystem }) => fileSystem ?? []),
+  );
+  if (wanted.length > 0) makeFileSystems(wanted);
+}
+
+async function secure(handle: ClusterHandle, options: LocalClusterOptions): Promise<void> {
+  const { record } = handle;
+  const directory = clusterDirectory(record.name);
+  await writeSecurityFiles(
+    record.security,
+    directory,
+    record.nodes.map((node) => ({ name: nodeName(node), addresses: addressesOf(handle, node) })),
+  );
+  if (needsTokenIssuer(record.security)) {
+    handle.change({
+      tokenIssuer: await startTokenIssuer({
+        address: record.network.kind === 'shaped' ? ourAddress(record.network.subnet) : '127.0.0.1',
+        port: 0,
+        directory,
+        lifetimeSeconds: options.tokenLifetimeSeconds ?? TOKEN_LIFETIME_SECONDS,
+      }),
+    });
   }
-  return null;
+  clientPropertiesFiles(
+    { plan: record.security, directory, tokenIssuerUrl: handle.record.tokenIssuer?.url ?? null },
+    bootstrapServersByListener(record),
+  );
 }
 
-function withProcess(record: ClusterRecord, started: StartedBroker): ClusterRecord {
-  return {
-    ...record,
-    brokers: record.brokers.map((broker) =>
-      broker.id === started.id ? { ...broker, process: started.process } : broker,
-    ),
-  };
+function bootstrapServersByListener(record: ClusterRecord): Record<string, string> {
+  const brokers = brokersOf(record);
+  return Object.fromEntries(
+    brokers[0].listeners.map(({ name }, index) => [
+      name,
+      brokers.map((node) => `${machineOf(record, node).address}:${node.listeners[index].port}`).join(','),
+    ]),
+  );
 }
 
-/** `bootstrap.servers` of a recorded cluster. */
-export function bootstrapServersOf(record: ClusterRecord): string {
-  return record.brokers.map((broker) => `127.0.0.1:${broker.port}`).join(',');
+async function startAll(handle: ClusterHandle, options: LocalClusterOptions): Promise<FailedStart | null> {
+  const { record } = handle;
+  const ids = record.nodes.map(({ id }) => id);
+  options.progress(`formatting ${ids.length === 1 ? 'a broker' : `${ids.length} nodes`}`);
+  await formatNodes(handle, ids, options.signal);
+  options.progress(`starting Kafka ${[...new Set(record.nodes.map(({ version }) => version))].join(', ')}`);
+  const started = await startNodes(handle, ids);
+  return untilReady(
+    handle,
+    started,
+    brokersOf(record).map(({ id }) => id),
+    options.signal,
+  );
+}
+
+/** What Kafka's tools need to be allowed to ask the token issuer. */
+function tokenOptions({ name, security, tokenIssuer, nodes }: ClusterRecord): readonly string[] {
+  const tokenIssuerUrl = tokenIssuer?.url ?? null;
+  return securityProperties(
+    { plan: security, directory: clusterDirectory(name), tokenIssuerUrl },
+    nodeName(nodes[0]),
+  ).jvmOptions;
 }
 
 /** The brokers of a recorded cluster whose processes were started. */
 function localBrokers(record: ClusterRecord): LocalBroker[] {
-  return record.brokers.flatMap(({ id, port, jolokiaPort, process: identity }) =>
-    identity === null
+  return brokersOf(record).flatMap((node) =>
+    node.process === null
       ? []
       : [
           {
-            id,
-            pid: identity.pid,
-            port,
-            jolokiaUrl: jolokiaPort === null ? null : `http://127.0.0.1:${jolokiaPort}/jolokia`,
-            logDirectory: brokerLogDirectory(record.name, id),
-            processName: `broker-${id}`,
+            id: node.id,
+            pid: node.process.pid,
+            port: node.listeners[0].port,
+            jolokiaUrl:
+              node.jolokiaPort === null
+                ? null
+                : `http://${machineOf(record, node).managementAddress}:${node.jolokiaPort}/jolokia`,
+            logDirectory: nodeLogDirectory(record.name, node.id),
+            processName: `broker-${node.id}`,
+            machine: node.machine,
           },
         ],
   );
-}
-
-function brokerLogDirectory(name: string, id: number): string {
-  return join(logDirectory(name), `broker-${id}`);
-}
-
-/** A random id as Kafka makes them: 16 bytes in base64url, never with a dash in front, which its tools take for an option. */
-export function newClusterId(random: (bytes: number) => Buffer = randomBytes): string {
-  for (;;) {
-    const id = random(16).toString('base64url');
-    if (!id.startsWith('-')) return id;
-  }
 }

@@ -6,42 +6,30 @@
  *     <state root>/clusters/<name>/...            configuration and data, removed with the cluster
  *     <state root>/logs/<name>/broker-<id>/       logs, kept
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { join, resolve } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import { identifySelf, isAlive, killNow, waitUntilGone } from '../system/process-identity.ts';
+import { removeFileSystemsUnder, removeFileSystemsUnderNow } from '../disk/remove.ts';
+import { groupProcesses, removeGroups } from '../hosts/cgroups.ts';
+import { removeNetwork } from '../hosts/network.ts';
+import {
+  identify,
+  isAlive,
+  isOfThisBoot,
+  killNow,
+  type ProcessIdentity,
+  waitUntilGone,
+  waitUntilGoneNow,
+} from '../system/process-identity.ts';
 import { makeStagingDirectory, removeDirectory } from '../system/staging.ts';
 import { hasCode, readIfThere } from '../system/system-files.ts';
+import { type ClusterRecord, clusterRecord } from './record.ts';
 
 const RECORD = 'cluster.json';
 const LOGS_KEPT = 10;
 const KILL_TIMEOUT_MS = 10_000;
-
-const processIdentity = z.object({ pid: z.number().int().positive(), startedAt: z.string() });
-
-const clusterRecord = z.object({
-  format: z.literal('brokertwin.cluster/1'),
-  name: z.string(),
-  version: z.string(),
-  /** `attached` belongs to the command that runs it and ends with it; `detached` stays until it is taken down. */
-  mode: z.enum(['attached', 'detached']),
-  createdAt: z.string(),
-  owner: processIdentity,
-  dataDirectory: z.string(),
-  brokers: z.array(
-    z.object({
-      id: z.number().int(),
-      port: z.number().int(),
-      jolokiaPort: z.number().int().nullable(),
-      /** Null before its process was started. */
-      process: processIdentity.nullable(),
-    }),
-  ),
-});
-
-export type ClusterRecord = z.infer<typeof clusterRecord>;
 
 export interface StaleCluster {
   readonly name: string;
@@ -124,8 +112,10 @@ function whyStale(record: ClusterRecord | null): string | null {
   const ownerAlive = isAlive(record.owner);
   if (record.mode === 'attached' && ownerAlive) return null;
   if (record.mode === 'attached') return `the command that ran it (pid ${record.owner.pid}) is gone`;
-  const alive = record.brokers.some((broker) => broker.process !== null && isAlive(broker.process));
-  return alive ? null : 'none of its brokers runs any more';
+  const started = record.nodes.flatMap((node) => node.process ?? []);
+  // Without any, all were stopped on purpose.
+  if (started.length === 0 && isOfThisBoot(record.owner)) return null;
+  return started.some(isAlive) ? null : 'none of its brokers runs any more';
 }
 
 /** Stops the brokers that stale clusters left behind and removes their data; their logs stay. Returns what was cleaned. */
@@ -136,34 +126,57 @@ export async function cleanStaleClusters(root: string = stateRoot()): Promise<St
 }
 
 /**
- * Stops the brokers of a cluster (exactly those recorded, by pid and start time), then removes its data and record.
- * No orderly shutdown: nothing of its data is kept.
+ * Stops the processes of a cluster (those recorded, by pid and start time, and those in its control groups), then removes its
+ * mounts, network, control groups, data and record. No orderly shutdown: nothing of its data is kept.
  *
- * @throws Error when a broker survives SIGKILL for 10 s (a hung disk); the record then stays.
+ * @throws Error when a process survives SIGKILL for 10 s (a hung disk); the record then stays.
  */
 export async function removeCluster(
   name: string,
   record: ClusterRecord | null,
   root: string = stateRoot(),
 ): Promise<void> {
-  const processes = (record?.brokers ?? []).flatMap((broker) => broker.process ?? []);
-  for (const identity of processes) killNow(identity);
+  const processes = killProcesses(name, record, root);
   if (!(await waitUntilGone(processes, KILL_TIMEOUT_MS))) {
-    throw new Error(`brokers of cluster ${name} still run ${KILL_TIMEOUT_MS / 1000} s after SIGKILL`);
+    throw new Error(`processes of cluster ${name} still run ${KILL_TIMEOUT_MS / 1000} s after SIGKILL`);
   }
-  removeFiles(name, record, root);
+  // It has the time to wait for a mount that is still busy.
+  for (const directory of directoriesOf(name, record, root)) await removeFileSystemsUnder(directory);
+  removeWhatWasMade(name, record, root);
 }
 
-/** The same at once and without waiting, for a process that is ending. */
+/** The same without giving way to anything else, for a process that is ending. */
 export function removeClusterNow(record: ClusterRecord, root: string = stateRoot()): void {
-  for (const broker of record.brokers) if (broker.process !== null) killNow(broker.process);
-  removeFiles(record.name, record, root);
+  waitUntilGoneNow(killProcesses(record.name, record, root), KILL_TIMEOUT_MS);
+  removeWhatWasMade(record.name, record, root);
+}
+
+/** Kills and returns them. Those in the control groups are the cluster's whatever the record says. */
+function killProcesses(name: string, record: ClusterRecord | null, root: string): ProcessIdentity[] {
+  const recorded = [...(record?.nodes ?? []), ...(record?.tokenIssuer ? [record.tokenIssuer] : [])].flatMap(
+    (owner) => owner.process ?? [],
+  );
+  for (const identity of recorded) killNow(identity);
+  const grouped = groupProcesses(clusterIdOf(name, root))
+    .flatMap((pid) => identify(pid) ?? [])
+    .filter(({ pid }) => pid !== process.pid && !recorded.some((known) => known.pid === pid));
+  for (const identity of grouped) killNow(identity);
+  return [...recorded, ...grouped];
 }
 
 /** The record goes last, so that an interrupted removal is found again. */
-function removeFiles(name: string, record: ClusterRecord | null, root: string): void {
-  if (record !== null) removeDirectory(record.dataDirectory);
-  removeDirectory(clusterDirectory(name, root));
+function removeWhatWasMade(name: string, record: ClusterRecord | null, root: string): void {
+  const id = clusterIdOf(name, root);
+  const directories = directoriesOf(name, record, root);
+  for (const directory of directories) removeFileSystemsUnderNow(directory);
+  removeNetwork(id);
+  removeGroups(id);
+  for (const directory of directories) removeDirectory(directory);
+}
+
+/** Data first, the cluster's own directory with the record in it last. */
+function directoriesOf(name: string, record: ClusterRecord | null, root: string): string[] {
+  return [...(record === null ? [] : [record.dataDirectory]), clusterDirectory(name, root)];
 }
 
 function readRecord(directory: string): ClusterRecord | null {
@@ -200,15 +213,10 @@ function freshLogs(name: string, root: string): void {
   for (const { entry } of old.slice(LOGS_KEPT)) removeDirectory(logDirectory(entry, root));
 }
 
-/** A record of a cluster that this process is about to start. */
-export function newClusterRecord(
-  facts: Pick<ClusterRecord, 'name' | 'version' | 'dataDirectory' | 'brokers'>,
-): ClusterRecord {
-  return {
-    format: 'brokertwin.cluster/1',
-    mode: 'attached',
-    createdAt: new Date().toISOString(),
-    owner: identifySelf(),
-    ...facts,
-  };
+/** Different for every cluster directory of this machine, and the same for the same one. */
+export function clusterIdOf(name: string, root: string = stateRoot()): string {
+  return createHash('sha256')
+    .update(resolve(clusterDirectory(name, root)))
+    .digest('hex')
+    .slice(0, 8);
 }

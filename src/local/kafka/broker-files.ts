@@ -1,22 +1,9 @@
-/** The files that one broker of a local cluster is started with. */
+/** The files that one node of a local cluster is started with. */
+import { join } from 'node:path';
 import { UserError } from '../../errors/errors.ts';
+import { brokersOf, type ClusterRecord, machineOf, type NodeRecord } from '../cluster/record.ts';
+import { javaProperties } from '../security/java-properties.ts';
 
-export interface BrokerPlace {
-  readonly id: number;
-  readonly port: number;
-  /** Port of the KRaft controller in the same process; null when this broker is none. */
-  readonly controllerPort: number | null;
-}
-
-export interface BrokerSettings {
-  readonly broker: BrokerPlace;
-  readonly cluster: readonly BrokerPlace[];
-  readonly dataDirectory: string;
-  /** Properties stated by the user, verbatim. */
-  readonly config: Readonly<Record<string, string>>;
-}
-
-const CONTROLLERS_MAX = 3;
 const INTERNAL_REPLICAS_MAX = 3;
 
 const OWNED = new Set([
@@ -32,12 +19,8 @@ const OWNED = new Set([
   'log.dir',
   'log.dirs',
   'metadata.log.dir',
+  'broker.rack',
 ]);
-
-/** How many of `brokers` brokers are controllers too: an odd number, at most three. */
-export function controllerCount(brokers: number): number {
-  return brokers < CONTROLLERS_MAX ? 1 : CONTROLLERS_MAX;
-}
 
 /**
  * Refuses properties that a local cluster must set itself.
@@ -54,17 +37,23 @@ export function refuseOwnedProperties(config: Readonly<Record<string, string>>):
   );
 }
 
-/** server.properties of one broker: fitted defaults, then the user's properties, then those that are ours alone. */
-export function serverProperties(settings: BrokerSettings): string {
-  const { broker, cluster } = settings;
-  const replicas = String(Math.min(cluster.length, INTERNAL_REPLICAS_MAX));
-  const inSync = String(cluster.length >= INTERNAL_REPLICAS_MAX ? 2 : 1);
-  const voters = cluster.flatMap((place) =>
-    place.controllerPort === null ? [] : [`${place.id}@127.0.0.1:${place.controllerPort}`],
-  );
-  const client = `PLAINTEXT://127.0.0.1:${broker.port}`;
-  const listeners =
-    broker.controllerPort === null ? [client] : [client, `CONTROLLER://127.0.0.1:${broker.controllerPort}`];
+/** Name of the listener for our own requests, where it is not a listener of the clients. */
+export const MANAGEMENT_LISTENER = 'MANAGEMENT';
+export const CONTROLLER_LISTENER = 'CONTROLLER';
+
+/**
+ * server.properties of one node: fitted defaults, then the user's properties, then those that are ours alone.
+ *
+ * @param security properties of secured listeners
+ */
+export function serverProperties(
+  record: ClusterRecord,
+  node: NodeRecord,
+  security: Readonly<Record<string, string>> = {},
+): string {
+  const brokers = brokersOf(record).length;
+  const replicas = String(Math.min(brokers, INTERNAL_REPLICAS_MAX));
+  const inSync = String(brokers >= INTERNAL_REPLICAS_MAX ? 2 : 1);
   const properties: Record<string, string> = {
     'offsets.topic.replication.factor': replicas,
     'transaction.state.log.replication.factor': replicas,
@@ -73,25 +62,67 @@ export function serverProperties(settings: BrokerSettings): string {
     'share.coordinator.state.topic.min.isr': inSync,
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'false',
-    ...settings.config,
-    'node.id': String(broker.id),
-    'process.roles': broker.controllerPort === null ? 'broker' : 'broker,controller',
-    listeners: listeners.join(','),
-    'advertised.listeners': client,
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'controller.quorum.voters': voters.join(','),
-    'log.dirs': settings.dataDirectory,
+    // Deleted topics leave their files behind for so long, a minute by default: too long where topics come and go.
+    'log.segment.delete.delay.ms': '1000',
+    'log.initial.task.delay.ms': '1000',
+    ...security,
+    ...record.config,
+    'node.id': String(node.id),
+    'process.roles': node.roles.join(','),
+    ...listenerProperties(record, node),
+    ...storageProperties(node),
   };
-  return Object.entries(properties)
-    .map(([key, value]) => `${escapeProperty(key)}=${escapeProperty(value)}\n`)
-    .join('');
+  return javaProperties(properties);
 }
 
-/** Java reads a backslash in a properties file as the start of an escape. */
-function escapeProperty(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+function listenerProperties(record: ClusterRecord, node: NodeRecord): Record<string, string> {
+  const { address, managementAddress, rack } = machineOf(record, node);
+  const { controller } = node;
+  const voters = record.nodes.flatMap((other) =>
+    other.controller === null ? [] : [`${other.id}@${other.controller.address}:${other.controller.port}`],
+  );
+  const clients = node.listeners.map(({ name, port }) => `${name}://${address}:${port}`);
+  const own = hasOwnManagement(node)
+    ? [`${MANAGEMENT_LISTENER}://${managementAddress}:${node.managementPort}`]
+    : [];
+  const controllers =
+    controller === null ? [] : [`${CONTROLLER_LISTENER}://${controller.address}:${controller.port}`];
+  const protocols = [
+    ...node.listeners.map(({ name }) => `${name}:${name}`),
+    ...(own.length === 0 ? [] : [`${MANAGEMENT_LISTENER}:PLAINTEXT`]),
+    `${CONTROLLER_LISTENER}:PLAINTEXT`,
+  ];
+  const properties = {
+    listeners: [...clients, ...own, ...controllers].join(','),
+    'controller.listener.names': CONTROLLER_LISTENER,
+    'listener.security.protocol.map': protocols.join(','),
+    'controller.quorum.voters': voters.join(','),
+  };
+  if (node.listeners.length === 0) return properties;
+  return {
+    ...properties,
+    'advertised.listeners': [...clients, ...own].join(','),
+    'inter.broker.listener.name': record.interBrokerListener,
+    ...(rack === null ? {} : { 'broker.rack': rack }),
+    ...(own.length === 0
+      ? {}
+      : { [`listener.name.${MANAGEMENT_LISTENER.toLowerCase()}.num.network.threads`]: '1' }),
+  };
+}
+
+/** Whether our own requests have a listener of their own. */
+function hasOwnManagement(node: NodeRecord): boolean {
+  return node.managementPort !== null && !node.listeners.some(({ port }) => port === node.managementPort);
+}
+
+/** A log dir that may fail must not take the metadata with it, which no node survives. */
+function storageProperties(node: NodeRecord): Record<string, string> {
+  const paths = node.logDirs.map(({ path }) => path);
+  const mayFail = paths.length > 1 || node.logDirs.some(({ fileSystem }) => fileSystem !== null);
+  return {
+    'log.dirs': paths.join(','),
+    ...(mayFail ? { 'metadata.log.dir': join(node.directory, 'metadata') } : {}),
+  };
 }
 
 /** Configuration of log4j 2 (Kafka 4): `file` and at most two older ones. */

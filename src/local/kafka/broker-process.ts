@@ -1,94 +1,113 @@
-/** Formatting the storage of one broker and starting its JVM. */
+/** Formatting the storage of one node and starting its JVM. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
+import { type ClusterRecord, machineOf, type NodeRecord } from '../cluster/record.ts';
+import { commandOn } from '../hosts/command-on.ts';
+import type { NodeSecurity } from '../security/security.ts';
 import { identify, type ProcessIdentity } from '../system/process-identity.ts';
 import { readIfThere } from '../system/system-files.ts';
 import { runTool } from '../system/tool.ts';
-import { type BrokerSettings, log4j1Properties, log4j2Properties, serverProperties } from './broker-files.ts';
+import { log4j1Properties, log4j2Properties, serverProperties } from './broker-files.ts';
 import type { KafkaJars } from './jars.ts';
-import { explainStartFailure, hasFailedToStart, type StartFailure } from './start-failure.ts';
+import { explainStartFailure, hasFailedToStart, hasStarted, type StartFailure } from './start-failure.ts';
 
-export interface BrokerLaunch {
+export interface NodeLaunch {
+  readonly record: ClusterRecord;
+  readonly node: NodeRecord;
   readonly jars: KafkaJars;
-  readonly settings: BrokerSettings;
-  readonly clusterId: string;
-  /** Where the broker's configuration goes. */
-  readonly directory: string;
+  readonly security: NodeSecurity;
   readonly logDirectory: string;
-  readonly heapMiB: number;
-  /** Null: no metrics agent. */
-  readonly jolokiaPort: number | null;
+  /** Beside those of this process. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface StartedBroker {
+export interface StartedNode {
   readonly id: number;
   readonly process: ProcessIdentity;
   /** Why its start failed, once its process has ended or its logs say that it will; null while there is hope. */
   failure(): StartFailure | null;
+  /** Whether its logs say that it has started. */
+  hasStarted(): boolean;
 }
 
 /** A short-lived JVM: quick to start, small, leaving nothing in /tmp. */
 export const TOOL_JVM = ['-Xmx256M', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'];
 
+/** Writes the node's configuration, as it is to be started with next. */
+export function writeNodeFiles(launch: NodeLaunch): void {
+  const { record, node, security } = launch;
+  mkdirSync(node.directory, { recursive: true });
+  mkdirSync(launch.logDirectory, { recursive: true });
+  // May hold passwords that the user stated.
+  writeFileSync(propertiesFile(node), serverProperties(record, node, security.properties), { mode: 0o600 });
+  const log = brokerLog(launch);
+  writeFileSync(join(node.directory, 'log4j2.properties'), log4j2Properties(log));
+  writeFileSync(join(node.directory, 'log4j.properties'), log4j1Properties(log));
+}
+
 /**
- * Writes the broker's configuration and formats its storage.
+ * Writes the node's configuration and formats its storage.
  *
  * @throws UserError when Kafka refuses the configuration (exit 2) or the disk does not take it (exit 3).
  */
-export async function formatBroker(launch: BrokerLaunch, signal?: AbortSignal): Promise<void> {
-  const { settings, jars } = launch;
-  mkdirSync(launch.directory, { recursive: true });
-  mkdirSync(launch.logDirectory, { recursive: true });
-  writeFileSync(propertiesFile(launch), serverProperties(settings));
-  const log = join(launch.logDirectory, 'broker.log');
-  writeFileSync(join(launch.directory, 'log4j2.properties'), log4j2Properties(log));
-  writeFileSync(join(launch.directory, 'log4j.properties'), log4j1Properties(log));
-  const format = ['kafka.tools.StorageTool', 'format', '-t', launch.clusterId, '-c', propertiesFile(launch)];
+export async function formatNode(launch: NodeLaunch, signal?: AbortSignal): Promise<void> {
+  const { record, node, jars } = launch;
+  writeNodeFiles(launch);
+  for (const { path } of node.logDirs) mkdirSync(dirname(path), { recursive: true });
+  const release = ['--release-version', record.releaseVersion];
+  const format = [
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    record.kafkaClusterId,
+    '-c',
+    propertiesFile(node),
+  ];
   const run = await runTool(
     jars.java,
-    [...TOOL_JVM, ...loggingOptions(launch), '-cp', jars.classpath, ...format],
-    {
-      signal,
-    },
+    [
+      ...TOOL_JVM,
+      ...loggingOptions(node),
+      '-cp',
+      jars.classpath,
+      ...format,
+      ...release,
+      ...launch.security.formatArguments,
+    ],
+    { signal },
   );
   if (run?.exitCode === 0) return;
   const failure = explainStartFailure((run?.lines ?? []).join('\n'));
-  throw startError(settings.broker.id, failure, launch.logDirectory);
+  throw startError(node.id, failure, launch.logDirectory);
 }
 
-/** Starts a formatted broker in a session of its own, so that Ctrl-C reaches us alone and we stop it. */
-export function spawnBroker(launch: BrokerLaunch): StartedBroker {
-  const { jars, settings, heapMiB } = launch;
-  const id = settings.broker.id;
-  const console = openSync(join(launch.logDirectory, 'console.log'), 'a');
-  const agent =
-    launch.jolokiaPort === null || jars.jolokiaAgent === null
-      ? []
-      : [`-javaagent:${jars.jolokiaAgent}=port=${launch.jolokiaPort},host=127.0.0.1,discoveryEnabled=false`];
-  const child = spawn(
+/**
+ * Starts a formatted node on its machine, in a session of its own, so that Ctrl-C reaches us alone and we stop it.
+ *
+ * @throws UserError (exit 3) when the machine gives no process.
+ */
+export function spawnNode(launch: NodeLaunch): StartedNode {
+  const { jars, node } = launch;
+  const console = openSync(consoleLog(launch), 'a');
+  // What an earlier start has left in the logs says nothing of this one.
+  const logged = logFiles(launch).map((file) => (readIfThere(file) ?? '').length);
+  const [program, ...args] = [
+    ...commandOn(machineOf(launch.record, node)),
     jars.java,
-    [
-      `-Xms${heapMiB}M`,
-      `-Xmx${heapMiB}M`,
-      '-XX:+UseG1GC',
-      '-XX:MaxGCPauseMillis=20',
-      '-XX:InitiatingHeapOccupancyPercent=35',
-      '-XX:+ExplicitGCInvokesConcurrent',
-      '-XX:+ExitOnOutOfMemoryError',
-      '-XX:-UsePerfData',
-      '-Djava.awt.headless=true',
-      `-XX:ErrorFile=${join(launch.logDirectory, 'hs_err.log')}`,
-      ...loggingOptions(launch),
-      ...agent,
-      '-cp',
-      jars.classpath,
-      'kafka.Kafka',
-      propertiesFile(launch),
-    ],
-    { cwd: launch.directory, detached: true, stdio: ['ignore', console, console] },
-  );
+    ...jvmOptions(launch),
+    '-cp',
+    jars.classpath,
+    'kafka.Kafka',
+    propertiesFile(node),
+  ];
+  const child = spawn(program, args, {
+    cwd: node.directory,
+    detached: true,
+    stdio: ['ignore', console, console],
+    env: { ...process.env, ...launch.environment },
+  });
   closeSync(console);
   child.unref();
   let ended = false;
@@ -101,17 +120,22 @@ export function spawnBroker(launch: BrokerLaunch): StartedBroker {
   const identity = child.pid === undefined ? null : identify(child.pid);
   if (identity === null) {
     throw new UserError(
-      `broker ${id}: ${jars.java} could not be started: check the memory and process limits (ulimit -u)`,
+      `broker ${node.id}: ${program} could not be started: check the memory and process limits (ulimit -u)`,
       EXIT.clusterUnreachable,
     );
   }
+  const log = (): string =>
+    logFiles(launch)
+      .map((file, index) => (readIfThere(file) ?? '').slice(logged[index]))
+      .join('\n');
   return {
-    id,
+    id: node.id,
     process: identity,
     failure: () => {
-      const log = readLogs(launch.logDirectory);
-      return ended || hasFailedToStart(log) ? explainStartFailure(log) : null;
+      const text = log();
+      return ended || hasFailedToStart(text) ? explainStartFailure(text) : null;
     },
+    hasStarted: () => hasStarted(log()),
   };
 }
 
@@ -123,17 +147,51 @@ export function startError(id: number, failure: StartFailure, logDirectory: stri
   );
 }
 
-function propertiesFile(launch: BrokerLaunch): string {
-  return join(launch.directory, 'server.properties');
-}
-
-function loggingOptions(launch: BrokerLaunch): string[] {
+function jvmOptions(launch: NodeLaunch): string[] {
+  const { node, jars, record } = launch;
+  const { managementAddress: address, limits } = machineOf(record, node);
+  const agent =
+    node.jolokiaPort === null || jars.jolokiaAgent === null
+      ? []
+      : [`-javaagent:${jars.jolokiaAgent}=port=${node.jolokiaPort},host=${address},discoveryEnabled=false`];
   return [
-    `-Dlog4j2.configurationFile=${join(launch.directory, 'log4j2.properties')}`,
-    `-Dlog4j.configuration=file:${join(launch.directory, 'log4j.properties')}`,
+    `-Xms${node.heapMiB}M`,
+    `-Xmx${node.heapMiB}M`,
+    '-XX:+UseG1GC',
+    '-XX:MaxGCPauseMillis=20',
+    '-XX:InitiatingHeapOccupancyPercent=35',
+    '-XX:+ExplicitGCInvokesConcurrent',
+    '-XX:+ExitOnOutOfMemoryError',
+    '-XX:-UsePerfData',
+    // As the JVM itself would count them, were the quota there when it starts.
+    ...(limits.cores === null ? [] : [`-XX:ActiveProcessorCount=${Math.ceil(limits.cores)}`]),
+    '-Djava.awt.headless=true',
+    `-XX:ErrorFile=${join(launch.logDirectory, 'hs_err.log')}`,
+    ...loggingOptions(node),
+    ...launch.security.jvmOptions,
+    ...agent,
   ];
 }
 
-function readLogs(directory: string): string {
-  return ['console.log', 'broker.log'].map((name) => readIfThere(join(directory, name)) ?? '').join('\n');
+function propertiesFile(node: NodeRecord): string {
+  return join(node.directory, 'server.properties');
+}
+
+function loggingOptions(node: NodeRecord): string[] {
+  return [
+    `-Dlog4j2.configurationFile=${join(node.directory, 'log4j2.properties')}`,
+    `-Dlog4j.configuration=file:${join(node.directory, 'log4j.properties')}`,
+  ];
+}
+
+function brokerLog(launch: Pick<NodeLaunch, 'logDirectory'>): string {
+  return join(launch.logDirectory, 'broker.log');
+}
+
+function consoleLog(launch: Pick<NodeLaunch, 'logDirectory'>): string {
+  return join(launch.logDirectory, 'console.log');
+}
+
+function logFiles(launch: Pick<NodeLaunch, 'logDirectory'>): string[] {
+  return [consoleLog(launch), brokerLog(launch)];
 }

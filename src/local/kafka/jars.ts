@@ -3,9 +3,9 @@
  * later run uses. The metrics agent (Jolokia) always comes through Maven, since no Kafka ships it.
  */
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
+import { cacheDirectory } from '../system/cache-directory.ts';
 import { onExit } from '../system/on-exit.ts';
 import { makeStagingDirectory, removeDirectory } from '../system/staging.ts';
 import { hasCode } from '../system/system-files.ts';
@@ -66,10 +66,18 @@ export async function obtainKafkaJars(options: JarsOptions): Promise<KafkaJars> 
   };
 }
 
-/** Where jars are kept: `$XDG_CACHE_HOME/brokertwin`, by default `~/.cache/brokertwin`. */
-function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME;
-  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'brokertwin');
+/** Versions of Kafka whose jars are all in the cache, and whether the metrics agent's is: for these Maven is not needed. */
+export function cachedJarsOf(env: NodeJS.ProcessEnv = process.env): {
+  readonly versions: readonly string[];
+  readonly metricsAgent: boolean;
+} {
+  const cache = cacheDirectory(env);
+  const names = existsSync(cache) ? readdirSync(cache) : [];
+  const complete = names.filter((name) => existsSync(join(cache, name, MARKER)));
+  return {
+    versions: complete.flatMap((name) => /^kafka-(\d.*)$/.exec(name)?.[1] ?? []).sort(),
+    metricsAgent: complete.includes(`jolokia-${JOLOKIA_VERSION}`),
+  };
 }
 
 function librariesOf(home: string, version: KafkaVersion): string {

@@ -50,3 +50,24 @@ export function requirePublished(version: KafkaVersion): void {
 export function javaNeededBy(version: KafkaVersion): number {
   return version.major >= 4 ? 17 : 11;
 }
+
+/** The lower of versions such as 4.3.1. */
+export function oldestVersion(versions: readonly string[]): string {
+  return [...versions].sort(compareVersions)[0];
+}
+
+/** The highest of versions such as 4.3.1. */
+export function newestVersion(versions: readonly string[]): string {
+  return [...versions].sort(compareVersions)[versions.length - 1];
+}
+
+/** The release that a version belongs to, as Kafka's StorageTool takes it: `4.3` of 4.3.1. */
+export function releaseOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+/** Negative when the first is older. */
+export function compareVersions(left: string, right: string): number {
+  const [a, b] = [left, right].map((text) => text.split('.').map(Number));
+  return a.map((part, index) => part - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}

@@ -19,6 +19,11 @@ export function hasFailedToStart(log: string): boolean {
   return DOOMED.test(log);
 }
 
+/** Whether the text of a node's logs says that it is up. */
+export function hasStarted(log: string): boolean {
+  return log.includes('Kafka Server started');
+}
+
 /** Explains a failed start from the text of the broker's logs, its console first. */
 export function explainStartFailure(log: string): StartFailure {
   const lines = log.split('\n').map((line) => line.trim());

@@ -1,5 +1,6 @@
-/** What a broker did between two reads of its counters. */
+/** What a broker did between two reads of its counters, over all its processes if it was started anew. */
 import { type MBeanRead, type MBeanValues, mbeanKey } from './jolokia.ts';
+import type { Life } from './lives.ts';
 
 /** Differences of a broker's cumulative counters over an interval. */
 export interface BrokerActivity {
@@ -14,11 +15,11 @@ export interface BrokerActivity {
   readonly gcSeconds: number;
 }
 
-const BYTES_IN = 'kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec';
+export const BYTES_IN = 'kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec';
 const MESSAGES_IN = 'kafka.server:type=BrokerTopicMetrics,name=MessagesInPerSec';
-const LOG_FLUSH = 'kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs';
+export const LOG_FLUSH = 'kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs';
 
-/** What to read for `activityBetween`. */
+/** What to read for `activityOver`. */
 export const ACTIVITY_READS: readonly MBeanRead[] = [
   { mbean: BYTES_IN, attributes: ['Count'] },
   { mbean: MESSAGES_IN, attributes: ['Count'] },
@@ -26,18 +27,17 @@ export const ACTIVITY_READS: readonly MBeanRead[] = [
   { mbean: 'java.lang:type=GarbageCollector,name=*', attributes: ['CollectionCount', 'CollectionTime'] },
 ];
 
-/** Differences between two reads of the same broker. */
-export function activityBetween(broker: number, before: MBeanValues, after: MBeanValues): BrokerActivity {
-  const difference = (mbean: string): number => countOf(after, mbean) - countOf(before, mbean);
-  const start = collections(before);
-  const end = collections(after);
+/** Sums of the differences over the spans of a broker's lives. */
+export function activityOver(broker: number, lives: readonly Life[]): BrokerActivity {
+  const sum = (count: (values: MBeanValues) => number): number =>
+    lives.reduce((total, { from, to }) => total + count(to) - count(from), 0);
   return {
     broker,
-    bytesIn: difference(BYTES_IN),
-    recordsIn: difference(MESSAGES_IN),
-    logFlushes: difference(LOG_FLUSH),
-    gcCount: end.count - start.count,
-    gcSeconds: (end.timeMs - start.timeMs) / 1000,
+    bytesIn: sum((values) => countOf(values, BYTES_IN)),
+    recordsIn: sum((values) => countOf(values, MESSAGES_IN)),
+    logFlushes: sum((values) => countOf(values, LOG_FLUSH)),
+    gcCount: sum((values) => collections(values).count),
+    gcSeconds: sum((values) => collections(values).timeMs) / 1000,
   };
 }
 

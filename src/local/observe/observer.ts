@@ -1,188 +1,219 @@
 /**
- * Watching brokers and the load generator while a phase runs: request stages, CPU by thread group, resources per
- * window. Costs a few file reads per interval, and one metrics request per broker at the begin and the end.
+ * Watching a local cluster while a phase runs: request stages, CPU by thread group, and series of windows of what machines
+ * and brokers did, all on CLOCK_MONOTONIC. Files of /proc, control groups and queues are read in every window; what is
+ * dearer, the brokers' metrics and their threads' waiting, in longer windows. What it costs is measured by
+ * bench/observe.
  */
-import type { RequestStages, ResourceSeries } from '../../result/run-result.ts';
-import { ACTIVITY_READS, activityBetween, type BrokerActivity } from './broker-activity.ts';
-import { type MBeanValues, readMBeans, readThreadDump } from './jolokia.ts';
-import { REQUEST_STAGE_READS, requestStagesBetween } from './request-metrics.ts';
-import { type ResourceSample, resourceSeries, sampleResources } from './resource-samples.ts';
+import { type CgroupLayout, findCgroupLayout } from '../capabilities/cgroup-layout.ts';
+import { UNLIMITED } from '../hosts/machine.ts';
+import { type BrokerLook, brokerWatch, type ObservedBroker, type SettledLook } from './broker-watch.ts';
+import { monotonicMs } from './clock.ts';
+import { readMachine } from './machine.ts';
 import {
-  brokerThreadGroup,
-  generatorThreadGroup,
-  groupBrokerThreads,
-  parseThreadDump,
-} from './thread-groups.ts';
-import { readThreads, type ThreadSnapshot, type ThreadUse, threadUseBetween } from './thread-use.ts';
+  type MachineReaders,
+  type MachineSample,
+  type ObservedMachine,
+  openMachineReaders,
+} from './machine-samples.ts';
+import { type BrokerWatch, type Observation, observationOf } from './observation.ts';
+import { readProcess } from './process-counters.ts';
+import { lookAtThreads, type ThreadLook, threadUse, type WatchedProcess } from './process-threads.ts';
+import type { ResourceSample } from './resource-samples.ts';
 
-/** A broker to watch; a `LocalBroker` is one. */
-export interface ObservedBroker {
-  readonly id: number;
-  readonly pid: number;
-  readonly jolokiaUrl: string | null;
-  readonly processName: string;
+export type { ObservedBroker } from './broker-watch.ts';
+export type { ObservedMachine } from './machine-samples.ts';
+export type { Observation } from './observation.ts';
+
+/** What to watch. */
+export interface ObservedCluster {
+  /** The brokers that run now; asked for in every window, so that one that was restarted or added is found. */
+  readonly brokers: () => readonly ObservedBroker[];
+  readonly machines: readonly ObservedMachine[];
+  /** Processes that generate load. */
+  readonly generators: readonly { readonly pid: number; readonly machine: string }[];
 }
 
 export interface ObserverOptions {
   /** Length of a window of the resource series; 1,000 by default. */
   readonly intervalMs?: number;
-  /** The load generator's process; this one by default. */
-  readonly generatorPid?: number;
-  /** Name of the host in the resource series; `local` by default. */
+  /** Length of a window of what is read by JMX or of every thread: a multiple of `intervalMs`; 3,000 by default. */
+  readonly metricsIntervalMs?: number;
+  /** Name of the real machine in the resource series; `local` by default. */
   readonly host?: string;
-}
-
-/** What happened between `begin` and `end`. */
-export interface Observation {
-  readonly seconds: number;
-  readonly requestStages: readonly RequestStages[];
-  readonly threadCpu: readonly ThreadUse[];
-  /** Windows of `intervalMs`; the last one takes what remains, from half of it to one and a half. */
-  readonly resources: readonly ResourceSeries[];
-  /** Share of the machine's core time that its hypervisor gave to others, 0 to 1. */
-  readonly stealShare: number;
-  readonly activity: readonly BrokerActivity[];
-  /** Bytes in the page cache waiting for the disk, at the begin and the end. */
-  readonly dirtyBytes: { readonly begin: number; readonly end: number };
-  /** What could not be observed, one sentence each. */
-  readonly problems: readonly string[];
+  /** This machine's own by default. */
+  readonly cgroups?: CgroupLayout | null;
 }
 
 export interface Observer {
-  /** Counters are read at once, before the first wait; the promise is for the brokers' metrics. */
+  /**
+   * Counters are read at once, before the first wait; the promise is for the brokers' metrics. Only where machines have
+   * namespaces it waits first, some milliseconds, for the readers in them.
+   */
   begin(): Promise<void>;
   /** Likewise at once; then gives what lies between. A new `begin` may follow. */
   end(): Promise<Observation>;
 }
 
-interface Started {
-  readonly samples: ResourceSample[];
-  readonly threads: readonly (ThreadSnapshot | null)[];
-  readonly timer: NodeJS.Timeout;
-  readonly metrics: Promise<readonly BrokerRead[]>;
+/** A sample whose queues may still be on their way. */
+interface PendingSample extends Omit<ResourceSample, 'machines'> {
+  readonly machines: readonly Promise<MachineSample>[];
 }
 
-/** A broker's metrics, or why they could not be read. */
-type BrokerRead = { readonly values: MBeanValues } | { readonly problem: string };
+interface Started {
+  readonly samples: PendingSample[];
+  readonly look: ReturnType<typeof brokerWatch>;
+  readonly looks: BrokerLook[];
+  /** Looks that were put out of the windows; their reads count all the same. */
+  readonly extraLooks: BrokerLook[];
+  /** By id, as last seen. */
+  readonly brokers: Map<number, ObservedBroker>;
+  readonly threads: ReadonlyMap<string, ThreadLook>;
+  readonly readers: MachineReaders;
+  readonly problems: readonly string[];
+  readonly timer: NodeJS.Timeout;
+}
 
 const INTERVAL_MS = 1_000;
+const METRICS_INTERVAL_MS = 3_000;
 
-/** Prepares to watch running brokers; nothing is read before `begin`. */
+/** Prepares to watch brokers on loopback and this process as their load generator; nothing is read before `begin`. */
 export function observeBrokers(brokers: readonly ObservedBroker[], options: ObserverOptions = {}): Observer {
+  const name = options.host ?? 'local';
+  return observe(
+    {
+      brokers: () => brokers,
+      machines: [
+        {
+          name,
+          namespace: null,
+          cgroup: null,
+          limits: UNLIMITED,
+          switchNamespace: null,
+          switchPort: null,
+        },
+      ],
+      generators: [{ pid: process.pid, machine: name }],
+    },
+    options,
+  );
+}
+
+/** Prepares to watch a cluster; nothing is read before `begin`. */
+export function observe(cluster: ObservedCluster, options: ObserverOptions = {}): Observer {
   const intervalMs = options.intervalMs ?? INTERVAL_MS;
-  const pids = [...brokers.map((broker) => broker.pid), options.generatorPid ?? process.pid];
-  let started: Started | null = null;
+  const ticksPerLook = Math.max(
+    1,
+    Math.round((options.metricsIntervalMs ?? METRICS_INTERVAL_MS) / intervalMs),
+  );
+  const cgroups = options.cgroups === undefined ? usableCgroups() : options.cgroups;
+  let started: Started | 'starting' | null = null;
 
   const begin = async (): Promise<void> => {
     if (started !== null) throw new Error('the observer has begun already');
-    const samples = [sampleResources(pids)];
-    const threads = pids.map(readThreads);
-    const timer = setInterval(() => samples.push(sampleResources(pids)), intervalMs);
+    started = 'starting';
+    const readers = openMachineReaders(cluster.machines, cgroups);
+    const shaped = cluster.machines.some(({ namespace }) => namespace !== null);
+    const problems = shaped ? await readers.ready : [];
+    const present = cluster.brokers();
+    const samples = [sampleNow(present, readers)];
+    const look = brokerWatch();
+    const looks = [look(present, samples[0].processes)];
+    const known = new Map(present.map((broker) => [broker.id, broker]));
+    const timer = setInterval(() => {
+      const brokers = cluster.brokers();
+      for (const broker of brokers) known.set(broker.id, broker);
+      const sample = sampleNow(brokers, readers);
+      samples.push(sample);
+      if ((samples.length - 1) % ticksPerLook === 0) looks.push(look(brokers, sample.processes));
+    }, intervalMs);
     timer.unref();
-    started = { samples, threads, timer, metrics: Promise.all(brokers.map(readBroker)) };
-    await started.metrics;
+    const threads = lookAtThreads(watchedProcesses(cluster, present));
+    started = { samples, look, looks, extraLooks: [], brokers: known, threads, readers, problems, timer };
+    await Promise.all(looks[0].metrics.values());
   };
 
   const end = async (): Promise<Observation> => {
-    if (started === null) throw new Error('the observer has not begun');
-    const { samples, threads: threadsBefore, timer, metrics } = started;
+    if (started === null || started === 'starting') throw new Error('the observer has not begun');
+    const watched = started;
     started = null;
-    clearInterval(timer);
-    const last = sampleResources(pids);
-    const threadsAfter = pids.map(readThreads);
-    const after = await Promise.all(brokers.map(readBroker));
-    const before = await metrics;
-    closeWindows(samples, last, intervalMs);
+    clearInterval(watched.timer);
+    const present = cluster.brokers();
+    for (const broker of present) watched.brokers.set(broker.id, broker);
+    const last = sampleNow(present, watched.readers);
+    const processes = watchedProcesses(cluster, [...watched.brokers.values()]);
+    const threads = lookAtThreads(processes);
+    const lastLook = watched.look(present, last.processes, { insist: true });
+    closeWindows(watched.samples, last, intervalMs);
+    watched.extraLooks.push(...closeWindows(watched.looks, lastLook, ticksPerLook * intervalMs));
+    const samples = await Promise.all(watched.samples.map(settleSample));
+    watched.readers.close();
     const problems: string[] = [];
-    const reads = pairReads(brokers, before, after, problems);
-    const groupings = await Promise.all(brokers.map((broker) => threadGrouping(broker, problems)));
-    return {
-      seconds: (last.atMs - samples[0].atMs) / 1000,
-      requestStages: reads.flatMap(({ id, from, to }) => requestStagesBetween(id, from, to)),
-      threadCpu: pids.flatMap((_, index) => {
-        const name = brokers[index]?.processName ?? 'generator';
-        const from = threadsBefore[index];
-        const to = threadsAfter[index];
-        if (from === null || to === null) {
-          problems.push(`CPU of ${name} is unknown: its process is gone`);
-          return [];
-        }
-        const groupOf = groupings[index] ?? ((thread) => generatorThreadGroup(thread.name));
-        return threadUseBetween(name, from, to, groupOf);
-      }),
-      resources: resourceSeries(samples, {
-        host: options.host ?? 'local',
-        brokers: brokers.map((broker) => broker.id),
-      }),
-      stealShare: stealShareBetween(samples[0], last),
-      activity: reads.map(({ id, from, to }) => activityBetween(id, from, to)),
-      dirtyBytes: { begin: samples[0].machine.dirtyBytes, end: last.machine.dirtyBytes },
-      problems,
-    };
+    const watches = await Promise.all(
+      [...watched.brokers.values()].map((broker) => settleWatch(broker, watched)),
+    );
+    return observationOf({
+      host: options.host ?? 'local',
+      machines: cluster.machines,
+      samples,
+      watches,
+      windowSeconds: { samples: intervalMs / 1000, looks: (ticksPerLook * intervalMs) / 1000 },
+      threadCpu: await threadUse(processes, { before: watched.threads, after: threads, samples }, problems),
+      problems: [...watched.problems, ...problems],
+    });
   };
 
   return { begin, end };
 }
 
-/** A short rest joins the window before it, so that nothing measured is dropped and no window is a sliver. */
-function closeWindows(samples: ResourceSample[], last: ResourceSample, intervalMs: number): void {
-  const latest = samples[samples.length - 1];
-  if (samples.length > 1 && last.atMs - latest.atMs < intervalMs / 2) samples.pop();
-  samples.push(last);
+function usableCgroups(): CgroupLayout | null {
+  const layout = findCgroupLayout();
+  return 'problem' in layout ? null : layout;
 }
 
-/** Share of all core time between two samples that was stolen. */
-export function stealShareBetween(
-  begin: Pick<ResourceSample, 'machine'>,
-  end: Pick<ResourceSample, 'machine'>,
-): number {
-  const total = ({ machine: { cpu } }: typeof begin): number =>
-    cpu.busySeconds + cpu.idleSeconds + cpu.stealSeconds;
-  const elapsed = total(end) - total(begin);
-  const stolen = end.machine.cpu.stealSeconds - begin.machine.cpu.stealSeconds;
-  return elapsed > 0 ? Math.max(0, stolen) / elapsed : 0;
-}
-
-async function readBroker(broker: ObservedBroker): Promise<BrokerRead> {
-  if (broker.jolokiaUrl === null) return { problem: 'it runs without a metrics agent' };
-  try {
-    return { values: await readMBeans(broker.jolokiaUrl, [...REQUEST_STAGE_READS, ...ACTIVITY_READS]) };
-  } catch (error) {
-    return { problem: messageOf(error) };
-  }
-}
-
-function pairReads(
-  brokers: readonly ObservedBroker[],
-  before: readonly BrokerRead[],
-  after: readonly BrokerRead[],
-  problems: string[],
-): { readonly id: number; readonly from: MBeanValues; readonly to: MBeanValues }[] {
-  return brokers.flatMap(({ id }, index) => {
-    const from = before[index];
-    const to = after[index];
-    if ('values' in from && 'values' in to) return [{ id, from: from.values, to: to.values }];
-    const problem = 'problem' in from ? from.problem : 'problem' in to ? to.problem : '';
-    problems.push(`metrics of broker ${id} are unknown: ${problem}`);
-    return [];
+function sampleNow(brokers: readonly ObservedBroker[], readers: MachineReaders): PendingSample {
+  const processes = brokers.flatMap(({ id, pid }) => {
+    const reading = readProcess(pid);
+    return reading === null ? [] : [[id, reading] as const];
   });
+  const atMs = monotonicMs();
+  return { atMs, host: readMachine(), processes: new Map(processes), machines: readers.sample() };
 }
 
-/** How to group a broker's threads; a dump after the interval also knows threads that were started in it. */
-async function threadGrouping(
-  broker: ObservedBroker,
-  problems: string[],
-): Promise<(thread: { readonly threadId: number; readonly name: string }) => string> {
-  if (broker.jolokiaUrl === null) return (thread) => brokerThreadGroup(thread.name);
-  try {
-    const groups = groupBrokerThreads(parseThreadDump(await readThreadDump(broker.jolokiaUrl)));
-    return (thread) => groups.get(thread.threadId) ?? brokerThreadGroup(thread.name);
-  } catch (error) {
-    problems.push(`threads of broker ${broker.id} cannot be told apart: ${messageOf(error)}`);
-    return (thread) => brokerThreadGroup(thread.name);
-  }
+async function settleSample(sample: PendingSample): Promise<ResourceSample> {
+  return { ...sample, machines: await Promise.all(sample.machines) };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+async function settleWatch(broker: ObservedBroker, { looks, extraLooks }: Started): Promise<BrokerWatch> {
+  const settle = async (of: BrokerLook): Promise<SettledLook> => ({
+    read: (await of.metrics.get(broker.id)) ?? null,
+    wait: of.waits.get(broker.id) ?? null,
+  });
+  const [inWindows, extra] = await Promise.all([looks, extraLooks].map((of) => Promise.all(of.map(settle))));
+  return { broker, looks: inWindows, extraReads: extra.flatMap(({ read }) => read ?? []) };
+}
+
+/** A short rest joins the window before it, so that nothing measured is dropped and no window is a sliver. Gives what it put out. */
+function closeWindows<Of extends { readonly atMs: number }>(found: Of[], last: Of, intervalMs: number): Of[] {
+  const latest = found[found.length - 1];
+  const isSliver = found.length > 1 && last.atMs - latest.atMs < intervalMs / 2;
+  const out = isSliver ? found.splice(-1) : [];
+  found.push(last);
+  return out;
+}
+
+function watchedProcesses(
+  { generators }: ObservedCluster,
+  brokers: readonly ObservedBroker[],
+): WatchedProcess[] {
+  const ofBrokers = brokers.map(({ id, pid, processName, jolokiaUrl }) => ({
+    name: processName,
+    pid,
+    broker: { id, jolokiaUrl },
+  }));
+  const ofGenerators = generators.map(({ pid, machine }) => ({
+    name: generators.length === 1 ? 'generator' : `generator-${machine}`,
+    pid,
+    broker: null,
+  }));
+  return [...ofBrokers, ...ofGenerators];
 }

@@ -11,8 +11,9 @@
  */
 import type { RequestStages, RequestType } from '../../result/run-result.ts';
 import { type MBeanRead, type MBeanValues, mbeanKey } from './jolokia.ts';
+import type { Life } from './lives.ts';
 
-const REQUESTS: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
+export const REQUESTS: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
 const STAGES = [
   'RequestQueueTimeMs',
   'LocalTimeMs',
@@ -23,22 +24,19 @@ const STAGES = [
   'TotalTimeMs',
 ] as const satisfies readonly (keyof RequestStages['meanMs'])[];
 
-/** What to read for `requestStagesBetween`. */
+/** What to read for `requestStagesOver`. */
 export const REQUEST_STAGE_READS: readonly MBeanRead[] = REQUESTS.flatMap((request) =>
   STAGES.map((stage) => ({ mbean: stageBean(request, stage), attributes: ['Count', 'Mean'] })),
 );
 
-/** Stages of the requests that a broker answered between two reads; a type without any is left out. */
-export function requestStagesBetween(
-  broker: number,
-  before: MBeanValues,
-  after: MBeanValues,
-): RequestStages[] {
+/** Stages of the requests that a broker answered in the spans of its lives; a type without any is left out. */
+export function requestStagesOver(broker: number, lives: readonly Life[]): RequestStages[] {
   return REQUESTS.flatMap((request) => {
-    const total = meanBetween(before, after, stageBean(request, 'TotalTimeMs'));
+    const over = (stage: (typeof STAGES)[number]) =>
+      sumOfStages(lives.map(({ from, to }) => timerBetween(from, to, stageBean(request, stage))));
+    const total = over('TotalTimeMs');
     if (total.count === 0) return [];
-    const mean = (stage: (typeof STAGES)[number]): number =>
-      meanBetween(before, after, stageBean(request, stage)).mean;
+    const mean = (stage: (typeof STAGES)[number]): number => meanOf(over(stage)) ?? 0;
     return [
       {
         broker,
@@ -51,28 +49,43 @@ export function requestStagesBetween(
           ThrottleTimeMs: mean('ThrottleTimeMs'),
           ResponseQueueTimeMs: mean('ResponseQueueTimeMs'),
           ResponseSendTimeMs: mean('ResponseSendTimeMs'),
-          TotalTimeMs: total.mean,
+          TotalTimeMs: mean('TotalTimeMs'),
         },
       },
     ];
   });
 }
 
-function stageBean(request: RequestType, stage: (typeof STAGES)[number]): string {
+/** The MBean of one stage of one type of request. */
+export function stageBean(request: RequestType, stage: (typeof STAGES)[number]): string {
   return `kafka.network:type=RequestMetrics,name=${stage},request=${request}`;
 }
 
-function meanBetween(
-  before: MBeanValues,
-  after: MBeanValues,
-  mbean: string,
-): { readonly count: number; readonly mean: number } {
+/** What a histogram or timer counted between two reads of one life. */
+export interface TimerSpan {
+  readonly count: number;
+  readonly sumMs: number;
+}
+
+/** One that was not there before has counted from zero. */
+export function timerBetween(before: MBeanValues, after: MBeanValues, mbean: string): TimerSpan {
   const key = mbeanKey(mbean);
   const start = before.get(key) ?? { Count: 0, Mean: 0 };
   const end = after.get(key) ?? start;
   const count = end.Count - start.Count;
-  if (count <= 0) return { count: 0, mean: 0 };
-  // Sums of whole milliseconds: rounding takes back what the division in Mean lost.
-  const sumMs = Math.round(end.Count * end.Mean) - Math.round(start.Count * start.Mean);
-  return { count, mean: Math.max(0, sumMs) / count };
+  if (count <= 0) return { count: 0, sumMs: 0 };
+  return { count, sumMs: Math.max(0, end.Count * end.Mean - start.Count * start.Mean) };
+}
+
+/** Null without any. */
+export function meanOf({ count, sumMs }: TimerSpan): number | null {
+  return count === 0 ? null : sumMs / count;
+}
+
+/** Stages are whole milliseconds: rounding takes back what the division in Mean lost. */
+function sumOfStages(spans: readonly TimerSpan[]): TimerSpan {
+  return {
+    count: spans.reduce((sum, { count }) => sum + count, 0),
+    sumMs: spans.reduce((sum, { sumMs }) => sum + Math.round(sumMs), 0),
+  };
 }

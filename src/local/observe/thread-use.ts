@@ -101,7 +101,8 @@ export function threadUseBetween(
   return [...groups.values()].sort((left, right) => (left.group < right.group ? -1 : 1));
 }
 
-function taskIds(pid: number): number[] | null {
+/** Ids of the threads of a process; null when it is gone. */
+export function taskIds(pid: number): number[] | null {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch (error) {

@@ -22,8 +22,17 @@ export function identify(pid: number): ProcessIdentity | null {
   if (text === null) return null;
   const stat = parseProcessStat(text);
   if (!stat.running) return null;
+  return { pid, startedAt: `${currentBoot()}:${stat.startTick}` };
+}
+
+/** Whether the process, alive or not, was started since this machine has been. */
+export function isOfThisBoot(identity: ProcessIdentity): boolean {
+  return identity.startedAt.startsWith(`${currentBoot()}:`);
+}
+
+function currentBoot(): string {
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return { pid, startedAt: `${bootId}:${stat.startTick}` };
+  return bootId;
 }
 
 /** This very process. */
@@ -40,12 +49,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 
 /** Sends SIGKILL to exactly this process, if it still runs. */
 export function killNow(identity: ProcessIdentity): void {
-  if (!isAlive(identity)) return;
-  try {
-    process.kill(identity.pid, 'SIGKILL');
-  } catch (error) {
-    if (!hasCode(error, 'ESRCH')) throw error;
-  }
+  signalProcess(identity, 'SIGKILL');
 }
 
 /** Waits until none of the processes runs; false when one still does after `timeoutMs`. */
@@ -59,4 +63,33 @@ export async function waitUntilGone(
     await sleep(GONE_POLL_MS);
   }
   return true;
+}
+
+/** The same without giving way to anything else, for a process that is ending. */
+export function waitUntilGoneNow(identities: readonly ProcessIdentity[], timeoutMs: number): boolean {
+  const deadline = performance.now() + timeoutMs;
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  while (identities.some(isAlive)) {
+    if (performance.now() > deadline) return false;
+    Atomics.wait(nobody, 0, 0, GONE_POLL_MS);
+  }
+  return true;
+}
+
+/** Whether exactly this process stands still (SIGSTOP). */
+export function isStopped(identity: ProcessIdentity): boolean {
+  const text = readIfThere(`/proc/${identity.pid}/stat`);
+  return text !== null && isAlive(identity) && parseProcessStat(text).state === 'T';
+}
+
+/** Sends a signal to exactly this process; false when it does not run. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(identity)) return false;
+  try {
+    process.kill(identity.pid, signal);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+    return false;
+  }
 }

@@ -4,6 +4,8 @@
 export const TICKS_PER_SECOND = 100;
 
 export interface ProcessStat {
+  /** The kernel's letter: R runs, S sleeps, D waits for a disk, T is stopped, Z has ended, ... */
+  readonly state: string;
   /** False for a zombie whose threads are all gone; while some still die, they may write their last file. */
   readonly running: boolean;
   /** User and system time of all threads, also of those that have ended. */
@@ -19,6 +21,7 @@ export function parseProcessStat(text: string): ProcessStat {
     .trim()
     .split(' ');
   return {
+    state: fields[0],
     running: fields[0] !== 'X' && (fields[0] !== 'Z' || Number(fields[17]) > 1),
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
     startTick: Number(fields[19]),

@@ -1,12 +1,15 @@
 /** Reading files that may vanish at any moment, such as those of /proc. */
 import { readFileSync } from 'node:fs';
 
-/** The text of a file, or null when it (or the process behind it) is gone. */
+/** What reading a file gives that has gone, its process (ESRCH), or its device (ENODEV). */
+const GONE = ['ENOENT', 'ESRCH', 'ENODEV'];
+
+/** The text of a file, or null when it (or the process or device behind it) is gone. */
 export function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return null;
+    if (GONE.some((code) => hasCode(error, code))) return null;
     throw error;
   }
 }

@@ -14,6 +14,8 @@ export interface ToolOptions {
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
   readonly env?: NodeJS.ProcessEnv;
+  /** Given to the command on its standard input. */
+  readonly input?: string;
 }
 
 /**
@@ -27,9 +29,12 @@ export async function runTool(
 ): Promise<ToolRun | null> {
   options.signal?.throwIfAborted();
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: options.env ?? process.env,
   });
+  // A command that ends before it has read everything says why on its own.
+  child.stdin?.once('error', () => undefined);
+  child.stdin?.end(options.input);
   const kill = (): void => {
     child.kill('SIGKILL');
   };
@@ -37,6 +42,7 @@ export async function runTool(
   options.signal?.addEventListener('abort', kill);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
       options.onLine?.(line);

@@ -1,6 +1,7 @@
 import type { PhaseComparison, ResourceComparison } from '../../result/phase-comparison.ts';
+import { resourceFacts } from '../../result/resources.ts';
 import { type Block, numbers, type Section, type Table, words } from '../document.ts';
-import { formatBytesPerSecond, formatNumber, formatPlural, formatShare, NO_VALUE } from '../format.ts';
+import { formatPlural, formatQuantity, formatShare } from '../format.ts';
 import { resourceName, resourceUse } from '../views/resource-use.ts';
 import { threadCpuChart } from '../views/thread-cpu.ts';
 import { figureCells, figureColumns, type ReportContext } from './context.ts';
@@ -20,9 +21,10 @@ export function resourcesSection({ comparison }: ReportContext): Section {
 }
 
 function phaseBlocks(phase: PhaseComparison, phaseIndex: number, hasMeasured: boolean): Block[] {
-  if (phase.resources.length === 0 && phase.threadCpu.length === 0) return [];
+  const used = phase.resources.filter(({ resource }) => resourceFacts(resource).shown === 'use');
+  if (used.length === 0 && phase.threadCpu.length === 0) return [];
   const id = `phase-${phaseIndex + 1}`;
-  const cpu = phase.resources.filter((entry) => entry.resource === 'cpu');
+  const cpu = used.filter((entry) => entry.resource === 'cpu');
   const busiest = [...cpu].sort((a, b) => meanUse(b) - meanUse(a)).slice(0, CPU_CHARTS_MAX);
   const charts = [
     ...busiest.map((resource, index) => resourceUse(phase, { id: `${id}-cpu-${index + 1}`, resource })),
@@ -39,8 +41,8 @@ function phaseBlocks(phase: PhaseComparison, phaseIndex: number, hasMeasured: bo
         ]
       : []),
     ...(charts.length > 0 ? [{ kind: 'charts', charts } as const] : []),
-    ...(phase.resources.length > 0
-      ? [{ kind: 'table', table: resourceTable(phase, hasMeasured) } as const]
+    ...(used.length > 0
+      ? [{ kind: 'table', table: resourceTable(phase, { used, hasMeasured }) } as const]
       : []),
   ];
 }
@@ -49,7 +51,11 @@ function meanUse({ mean }: ResourceComparison): number {
   return mean.measured ?? mean.predicted ?? 0;
 }
 
-function resourceTable(phase: PhaseComparison, hasMeasured: boolean): Table {
+function resourceTable(
+  phase: PhaseComparison,
+  of: { readonly used: readonly ResourceComparison[]; readonly hasMeasured: boolean },
+): Table {
+  const { used, hasMeasured } = of;
   return {
     caption: `Mean use over the measured part, phase ${phase.name}`,
     columns: [
@@ -60,8 +66,8 @@ function resourceTable(phase: PhaseComparison, hasMeasured: boolean): Table {
       numbers('predicted at most'),
       ...(hasMeasured ? [numbers('measured at most')] : []),
     ],
-    rows: phase.resources.map((entry) => {
-      const format = entry.unit === 'cores' ? formatCores : formatBytesPerSecond;
+    rows: used.map((entry) => {
+      const format = (value: number | null): string => formatQuantity(value, entry.unit);
       const { predicted } = entry.mean;
       const share = entry.capacity === null || predicted === null ? null : predicted / entry.capacity;
       return [
@@ -74,8 +80,4 @@ function resourceTable(phase: PhaseComparison, hasMeasured: boolean): Table {
       ];
     }),
   };
-}
-
-function formatCores(value: number | null): string {
-  return value === null ? NO_VALUE : `${formatNumber(value)} cores`;
 }

@@ -1,6 +1,7 @@
 import { figure } from '../../result/figure.ts';
 import type { PhaseComparison, ResourceComparison } from '../../result/phase-comparison.ts';
-import type { PhaseResult, ResourceSeries } from '../../result/run-result.ts';
+import { resourceFacts } from '../../result/resources.ts';
+import type { PhaseResult } from '../../result/run-result.ts';
 import { type Chart, numbers } from '../document.ts';
 import { formatMoment, formatNumber } from '../format.ts';
 import { COLOURS } from '../theme.ts';
@@ -78,34 +79,52 @@ export function resourceUse(
   };
 }
 
-/** "CPU of local", "disk writes of broker 1 on local". */
-export function resourceName(of: Pick<ResourceComparison, 'resource' | 'broker' | 'host'>): string {
-  const names: Record<ResourceSeries['resource'], string> = {
-    cpu: 'CPU',
-    'nic.in': 'network in',
-    'nic.out': 'network out',
-    'disk.write': 'disk writes',
-    'disk.read': 'disk reads',
-  };
-  const owner = of.broker === null ? of.host : `broker ${of.broker} on ${of.host}`;
-  return `${names[of.resource]}, ${owner}`;
+/** "CPU, broker 1 on local". */
+export function resourceName(of: Pick<ResourceComparison, 'resource' | 'of' | 'broker' | 'host'>): string {
+  return `${quantityName(of)}, ${resourceOwner(of)}`;
+}
+
+/** "CPU", "garbage collection (G1 Young Generation)". */
+export function quantityName({ resource, of }: Pick<ResourceComparison, 'resource' | 'of'>): string {
+  const { label } = resourceFacts(resource);
+  return of === null ? label : `${label} (${of})`;
+}
+
+/** "local", "broker 1 on local"; a machine named after its broker says it once. */
+export function resourceOwner({ broker, host }: Pick<ResourceComparison, 'broker' | 'host'>): string {
+  if (broker === null) return host;
+  return host === `broker-${broker}` ? `broker ${broker}` : `broker ${broker} on ${host}`;
+}
+
+/** The windows of one resource as an arm saw them; none where it did not. */
+export function resourceWindows(
+  phase: PhaseResult | null,
+  resource: ResourceComparison,
+): { readonly seconds: number; readonly lengthSeconds: number; readonly value: number | null }[] {
+  const series = phase?.resources.find(
+    (entry) =>
+      entry.host === resource.host &&
+      entry.broker === resource.broker &&
+      entry.resource === resource.resource &&
+      (entry.of ?? null) === resource.of,
+  );
+  if (phase === null || series === undefined) return [];
+  const { windowSeconds, startSeconds } = phase.windows;
+  const lengthSeconds = series.windowSeconds ?? windowSeconds;
+  return series.values.map((value, index) => ({
+    seconds: (lengthSeconds === windowSeconds ? startSeconds[index] : undefined) ?? index * lengthSeconds,
+    lengthSeconds,
+    value,
+  }));
 }
 
 function samples(
   phase: PhaseResult | null,
   resource: ResourceComparison,
 ): { readonly seconds: number; readonly value: number }[] {
-  const series = phase?.resources.find(
-    (entry) =>
-      entry.host === resource.host &&
-      entry.broker === resource.broker &&
-      entry.resource === resource.resource,
+  return resourceWindows(phase, resource).flatMap(({ seconds, value }) =>
+    value === null ? [] : [{ seconds, value }],
   );
-  if (phase === null || series === undefined) return [];
-  return series.values.map((value, index) => ({
-    seconds: phase.windows.startSeconds[index] ?? index * phase.windows.windowSeconds,
-    value,
-  }));
 }
 
 function resourceTable(

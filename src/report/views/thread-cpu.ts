@@ -60,15 +60,19 @@ export function threadCpuChart(phase: PhaseComparison, of: { readonly id: string
         numbers('predicted (cores)'),
         ...(hasMeasured ? [numbers('measured (cores)'), numbers('error')] : []),
         numbers('wake-ups/s, predicted'),
-        ...(hasMeasured ? [numbers('wake-ups/s, measured')] : []),
+        ...(hasMeasured
+          ? [numbers('wake-ups/s, measured'), numbers('waiting for a core, measured (cores)')]
+          : []),
       ],
-      rows: phase.threadCpu.map(({ process, group, cores, wakeUpsPerSecond }) => [
+      rows: phase.threadCpu.map(({ process, group, cores, wakeUpsPerSecond, runQueueWaitCores }) => [
         process,
         group,
         formatNumber(cores.predicted),
         ...(hasMeasured ? [formatNumber(cores.measured), formatError(cores.relativeError)] : []),
         formatCount(wakeUpsPerSecond.predicted),
-        ...(hasMeasured ? [formatCount(wakeUpsPerSecond.measured)] : []),
+        ...(hasMeasured
+          ? [formatCount(wakeUpsPerSecond.measured), formatNumber(runQueueWaitCores.measured)]
+          : []),
       ]),
     },
   };

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { UserError } from '../../../src/errors/errors.ts';
+import type { ClusterRecord, NodeRecord } from '../../../src/local/cluster/record.ts';
 import {
-  type ClusterRecord,
   cleanStaleClusters,
   clusterDirectory,
   createCluster,
   findStaleClusters,
   logDirectory,
-  newClusterRecord,
   readClusters,
   removeClusterNow,
   saveCluster,
@@ -25,6 +24,7 @@ import {
 } from '../../../src/local/system/process-identity.ts';
 import { makeStagingDirectory } from '../../../src/local/system/staging.ts';
 import { startSleeper } from '../system/sleeper.ts';
+import { plannedRecord } from './planned-record.ts';
 
 const GONE: ProcessIdentity = { pid: 1, startedAt: 'an earlier boot:1' };
 
@@ -47,32 +47,32 @@ function sleeper(): ProcessIdentity {
   return identity;
 }
 
-function create(name: string, changes: Partial<ClusterRecord> = {}): ClusterRecord {
-  const dataDirectory = join(root, 'elsewhere', name);
-  mkdirSync(dataDirectory, { recursive: true });
-  writeFileSync(join(dataDirectory, 'segment.log'), 'records');
-  const record = { ...newClusterRecord({ name, version: '4.3.1', dataDirectory, brokers: [] }), ...changes };
+async function create(name: string, changes: Partial<ClusterRecord> = {}): Promise<ClusterRecord> {
+  const record = { ...(await plannedRecord({ name, directory: join(root, 'elsewhere') })), ...changes };
+  mkdirSync(record.dataDirectory, { recursive: true });
+  writeFileSync(join(record.dataDirectory, 'segment.log'), 'records');
   createCluster(record, root);
   return record;
 }
 
-function broker(identity: ProcessIdentity | null): ClusterRecord['brokers'][number] {
-  return { id: 1, port: 1, jolokiaPort: null, process: identity };
+/** The node of a cluster of one, with a process. */
+async function nodeOf(identity: ProcessIdentity | null): Promise<NodeRecord> {
+  return { ...(await plannedRecord()).nodes[0], process: identity };
 }
 
-test('a cluster is found again as it was recorded', () => {
-  const record = create('one', { brokers: [broker(sleeper())] });
+test('a cluster is found again as it was recorded', async () => {
+  const record = await create('one', { nodes: [await nodeOf(sleeper())] });
   assert.deepEqual(readClusters(root), [{ name: 'one', record }]);
 });
 
-test('a cluster whose command still runs is not stale, even before its brokers were started', () => {
-  create('starting', { brokers: [broker(null)] });
+test('a cluster whose command still runs is not stale, even before its brokers were started', async () => {
+  await create('starting', { nodes: [await nodeOf(null)] });
   assert.deepEqual(findStaleClusters(root), []);
 });
 
 test('an attached cluster is stale when its command is gone, and its brokers are then stopped', async () => {
   const left = sleeper();
-  const record = create('crashed', { owner: GONE, brokers: [broker(left)] });
+  const record = await create('crashed', { owner: GONE, nodes: [await nodeOf(left)] });
   const cleaned = await cleanStaleClusters(root);
   assert.deepEqual(
     cleaned.map(({ name, reason }) => ({ name, reason })),
@@ -83,25 +83,43 @@ test('an attached cluster is stale when its command is gone, and its brokers are
   assert.deepEqual(readdirSync(join(root, 'clusters')), []);
 });
 
-test('a detached cluster outlives its command and is stale only when none of its brokers runs', () => {
+test('a detached cluster outlives its command and is stale only when none of its brokers runs', async () => {
   const running = sleeper();
-  create('up', { mode: 'detached', owner: GONE, brokers: [broker(GONE), broker(running)] });
-  create('dead', { mode: 'detached', owner: GONE, brokers: [broker(GONE)] });
+  await create('up', { mode: 'detached', owner: GONE, nodes: [await nodeOf(GONE), await nodeOf(running)] });
+  await create('dead', { mode: 'detached', owner: GONE, nodes: [await nodeOf(GONE)] });
   assert.deepEqual(
     findStaleClusters(root).map(({ name }) => name),
     ['dead'],
   );
 });
 
+test('a detached cluster whose brokers were all stopped on purpose is kept, until the machine starts anew', async () => {
+  const own = identifySelf();
+  await create('stopped', {
+    mode: 'detached',
+    owner: { ...own, pid: GONE.pid },
+    nodes: [await nodeOf(null)],
+  });
+  assert.deepEqual(findStaleClusters(root), []);
+  await create('before', { mode: 'detached', owner: GONE, nodes: [await nodeOf(null)] });
+  assert.deepEqual(
+    findStaleClusters(root).map(({ name }) => name),
+    ['before'],
+  );
+});
+
 test('cleaning leaves a process alone that merely has the id of a recorded broker', async () => {
   const innocent = sleeper();
-  create('rebooted', { owner: GONE, brokers: [broker({ ...innocent, startedAt: 'an earlier boot:7' })] });
+  await create('rebooted', {
+    owner: GONE,
+    nodes: [await nodeOf({ ...innocent, startedAt: 'an earlier boot:7' })],
+  });
   await cleanStaleClusters(root);
   assert.equal(isAlive(innocent), true);
 });
 
 test('a record that cannot be read makes its cluster stale', async () => {
-  create('broken');
+  await create('broken');
   writeFileSync(join(clusterDirectory('broken', root), 'cluster.json'), '{"format":');
   assert.deepEqual(await cleanStaleClusters(root), [
     { name: 'broken', reason: 'its record cannot be read', record: null },
@@ -111,7 +129,7 @@ test('a record that cannot be read makes its cluster stale', async () => {
 
 test('logs stay when a cluster is removed, of the last ten clusters', async () => {
   for (let number = 0; number < 12; number += 1) {
-    const record = create(`run-${number}`);
+    const record = await create(`run-${number}`);
     writeFileSync(join(logDirectory(record.name, root), 'broker.log'), 'text');
     removeClusterNow(record, root);
   }
@@ -120,40 +138,40 @@ test('logs stay when a cluster is removed, of the last ten clusters', async () =
   assert.ok(kept.includes('run-11'));
 });
 
-test('a new cluster starts with empty logs, also under a name that was used before', () => {
-  removeClusterNow(create('again'), root);
+test('a new cluster starts with empty logs, also under a name that was used before', async () => {
+  removeClusterNow(await create('again'), root);
   writeFileSync(join(logDirectory('again', root), 'broker.log'), 'old');
-  create('again');
+  await create('again');
   assert.deepEqual(readdirSync(logDirectory('again', root)), []);
 });
 
-test('a second cluster of the same name is refused and the first one stays', () => {
-  const first = create('twice');
-  assert.throws(() => create('twice', { version: '4.0.2' }), UserError);
+test('a second cluster of the same name is refused and the first one stays', async () => {
+  const first = await create('twice');
+  await assert.rejects(create('twice'), UserError);
   assert.deepEqual(readClusters(root), [{ name: 'twice', record: first }]);
 });
 
-test('a name that is no plain directory name is refused', () => {
-  assert.throws(() => create('../up'), /cluster name: expected letters/);
+test('a name that is no plain directory name is refused', async () => {
+  await assert.rejects(create('../up'), /cluster name: expected letters/);
 });
 
 test('removing at once kills the brokers and removes all in one go', async () => {
   const running = sleeper();
-  const record = create('ending', { brokers: [broker(running)] });
+  const record = await create('ending', { nodes: [await nodeOf(running)] });
   removeClusterNow(record, root);
   assert.deepEqual(readClusters(root), []);
   assert.equal(existsSync(record.dataDirectory), false);
   assert.equal(await waitUntilGone([running], 5_000), true);
 });
 
-test('a saved record replaces the old one and leaves no other file', () => {
-  const record = create('saved');
+test('a saved record replaces the old one and leaves no other file', async () => {
+  const record = await create('saved');
   saveCluster({ ...record, mode: 'detached' }, root);
   assert.deepEqual(readdirSync(clusterDirectory('saved', root)), ['cluster.json']);
   assert.equal(readClusters(root)[0].record?.mode, 'detached');
 });
 
-test('what a dead process left half-made is removed by the next one, not what a living one makes', () => {
+test('what a dead process left half-made is removed by the next one, not what a living one makes', async () => {
   const parent = join(root, 'clusters');
   mkdirSync(join(parent, '.staging_1_an-earlier-boot:1_abcdef'), { recursive: true });
   const mine = makeStagingDirectory(parent);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { activityBetween } from '../../../src/local/observe/broker-activity.ts';
+import { activityOver } from '../../../src/local/observe/broker-activity.ts';
 import { type MBeanValues, mbeanKey, readMBeans } from '../../../src/local/observe/jolokia.ts';
-import { requestStagesBetween } from '../../../src/local/observe/request-metrics.ts';
+import { requestStagesOver } from '../../../src/local/observe/request-metrics.ts';
 
 const STAGES = [
   'RequestQueueTimeMs',
@@ -32,7 +32,9 @@ test('the mean of an interval is that of its own requests, whatever came before'
   const samples = fc.array(fc.nat(5_000), { maxLength: 200 });
   fc.assert(
     fc.property(samples, samples, (earlier, later) => {
-      const stages = requestStagesBetween(1, produceRead(earlier), produceRead([...earlier, ...later]));
+      const stages = requestStagesOver(1, [
+        { from: produceRead(earlier), to: produceRead([...earlier, ...later]) },
+      ]);
       if (later.length === 0) return assert.deepEqual(stages, []);
       const mean = later.reduce((total, ms) => total + ms, 0) / later.length;
       assert.equal(stages.length, 1);
@@ -60,7 +62,7 @@ test("a broker's activity is the difference of its counters; one that was not th
     [young, { CollectionCount: 7, CollectionTime: 164 }],
     [old, { CollectionCount: 1, CollectionTime: 20 }],
   ]);
-  assert.deepEqual(activityBetween(2, before, after), {
+  assert.deepEqual(activityOver(2, [{ from: before, to: after }]), {
     broker: 2,
     bytesIn: 4096,
     recordsIn: 0,
@@ -68,6 +70,23 @@ test("a broker's activity is the difference of its counters; one that was not th
     gcCount: 3,
     gcSeconds: 0.07,
   });
+});
+
+test('a broker that was started anew counts on from zero in its second life', () => {
+  const lives = [
+    { from: produceRead([10, 10]), to: produceRead([10, 10, 4]) },
+    { from: new Map(), to: produceRead([1, 1, 2]) },
+  ];
+  const [stages] = requestStagesOver(1, lives);
+  assert.equal(stages.count, 4);
+  assert.equal(stages.meanMs.TotalTimeMs, 2);
+  const flush = mbeanKey('kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs');
+  const flushes = (Count: number): MBeanValues => new Map([[flush, { Count }]]);
+  const activity = activityOver(1, [
+    { from: flushes(7), to: flushes(9) },
+    { from: new Map(), to: flushes(3) },
+  ]);
+  assert.equal(activity.logFlushes, 5);
 });
 
 test('an object name is one key in whatever order its properties are', () => {
@@ -122,6 +141,24 @@ test('a bulk read gives every MBean of a pattern and leaves out one that is not 
         ],
         ['java.lang:name=G1 Old Generation,type=GarbageCollector', { CollectionTime: 0, CollectionCount: 0 }],
         ['d:type=T', { Count: 16 }],
+      ],
+    );
+  });
+});
+
+test('a part of a composite is read by its path; what is not a number is left out', async () => {
+  const answer = [
+    { value: 183840048, status: 200 },
+    { value: { Value: 'NaN', Count: 3 }, status: 200 },
+  ];
+  await answered(answer, 200, async (url) => {
+    const heap = { mbean: 'java.lang:type=Memory', attributes: ['HeapMemoryUsage'], path: 'used' };
+    const values = await readMBeans(url, [heap, { mbean: 'd:type=T', attributes: ['Value', 'Count'] }]);
+    assert.deepEqual(
+      [...values],
+      [
+        ['java.lang:type=Memory', { used: 183840048 }],
+        ['d:type=T', { Count: 3 }],
       ],
     );
   });

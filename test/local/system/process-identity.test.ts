@@ -14,7 +14,12 @@ import { startSleeper } from './sleeper.ts';
 test('a stat line is read past a command name with blanks and parentheses', () => {
   const line =
     '42 (a (b) c) S 1 42 42 0 -1 4194304 98 0 0 0 250 50 7 7 20 0 9 0 109159 3133440 388 18446744073709551615';
-  assert.deepEqual(parseProcessStat(line), { running: true, cpuSeconds: 3, startTick: 109159 });
+  assert.deepEqual(parseProcessStat(line), {
+    state: 'S',
+    running: true,
+    cpuSeconds: 3,
+    startTick: 109159,
+  });
 });
 
 test('a zombie runs only while some of its threads do', () => {

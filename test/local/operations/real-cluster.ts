@@ -1,0 +1,135 @@
+/** A real cluster for tests of operations, and what is asked of it besides. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Admin, ProduceAcks, Producer } from '@platformatic/kafka';
+import {
+  type ClusterDescription,
+  describeCluster,
+  type PartitionDescription,
+} from '../../../src/local/admin/describe-cluster.ts';
+import type { LocalCluster } from '../../../src/local/cluster/local-cluster.ts';
+import { perform } from '../../../src/local/operations/perform.ts';
+import type { OperationBody } from '../../../src/operations/operation.ts';
+
+const UNTIL_TIMEOUT_MS = 30_000;
+const POLL_MS = 100;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Asks by way of the management network, whatever is cut on the other. */
+export class RealCluster {
+  readonly cluster: LocalCluster;
+
+  constructor(cluster: LocalCluster) {
+    this.cluster = cluster;
+  }
+
+  /** Carries out an operation. */
+  do(operation: OperationBody, signal?: AbortSignal): Promise<void> {
+    return perform(this.cluster.handle, operation, signal);
+  }
+
+  /** `host:port` of the brokers that run, or of the given ones. */
+  servers(ids: readonly number[] = this.runningBrokers()): string[] {
+    const { handle } = this.cluster;
+    return ids.map((id) => {
+      const node = handle.node(id);
+      return `${handle.machine(node).managementAddress}:${node.managementPort}`;
+    });
+  }
+
+  runningBrokers(): number[] {
+    return this.cluster.brokers.map(({ id }) => id);
+  }
+
+  describe(): Promise<ClusterDescription> {
+    return describeCluster({ bootstrapServers: this.servers().join(',') });
+  }
+
+  async partitionsOf(topic: string): Promise<PartitionDescription[]> {
+    return (await this.describe()).partitions.filter((partition) => partition.topic === topic);
+  }
+
+  /** The topic's partition 0. */
+  async partition(topic: string): Promise<PartitionDescription> {
+    const [first] = await this.partitionsOf(topic);
+    assert.ok(first !== undefined, `topic ${topic} has partitions`);
+    return first;
+  }
+
+  async isFenced(id: number): Promise<boolean> {
+    const { brokers } = await this.describe();
+    return brokers.find((broker) => broker.id === id)?.fenced !== false;
+  }
+
+  /** @param assignments replicas of each partition, leader first */
+  async createTopic(
+    topic: string,
+    assignments: readonly (readonly number[])[],
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: this.servers() });
+    try {
+      await admin.createTopics({
+        topics: [topic],
+        partitions: -1,
+        replicas: -1,
+        assignments: assignments.map((brokers, partition) => ({ partition, brokers: [...brokers] })),
+        configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+      });
+    } finally {
+      await admin.close();
+    }
+    await until(`${topic} has leaders`, async () => {
+      const partitions = await this.partitionsOf(topic);
+      return partitions.length === assignments.length && partitions.every(({ leader }) => leader !== null);
+    });
+  }
+
+  /** A producer that never tries a second time, so that what fails is seen to fail. */
+  producer(bootstrapBrokers: readonly string[] = this.servers()): Producer {
+    return new Producer({
+      clientId: 'test',
+      bootstrapBrokers: [...bootstrapBrokers],
+      acks: ProduceAcks.ALL,
+      retries: 0,
+      timeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    });
+  }
+
+  /** Produces records of a kilobyte to one partition, one after the other; milliseconds that each took. */
+  async produce(topic: string, records: number, partition = 0): Promise<number[]> {
+    const producer = this.producer();
+    try {
+      const tookMs: number[] = [];
+      for (let record = 0; record < records; record += 1) {
+        const startedAt = performance.now();
+        await producer.send({ messages: [{ topic, partition, value: Buffer.alloc(1000) }] });
+        tookMs.push(performance.now() - startedAt);
+      }
+      return tookMs;
+    } finally {
+      await producer.close();
+    }
+  }
+
+  /** Waits until all brokers are there and all replicas in sync. */
+  async untilWhole(): Promise<void> {
+    await until('all brokers are there and all replicas in sync', async () => {
+      const { brokers, offline, underReplicated } = await this.describe();
+      return brokers.every(({ fenced }) => !fenced) && offline.length + underReplicated.length === 0;
+    });
+  }
+}
+
+export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + UNTIL_TIMEOUT_MS;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, `expected within ${UNTIL_TIMEOUT_MS / 1000} s: ${what}`);
+    await sleep(POLL_MS);
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
+}
