@@ -5,6 +5,8 @@ import { brokersOf, type ClusterRecord, machineOf, type NodeRecord } from '../cl
 import { javaProperties } from '../security/java-properties.ts';
 
 const INTERNAL_REPLICAS_MAX = 3;
+const SMALL_HEAP_MIB = 512;
+const MIB = 1024 ** 2;
 
 const OWNED = new Set([
   'node.id',
@@ -65,6 +67,8 @@ export function serverProperties(
     // Deleted topics leave their files behind for so long, a minute by default: too long where topics come and go.
     'log.segment.delete.delay.ms': '1000',
     'log.initial.task.delay.ms': '1000',
+    // A change of a broker's properties makes a new cleaner beside the old one; Kafka's 128 MiB each do not fit a small heap.
+    ...(node.heapMiB < SMALL_HEAP_MIB ? { 'log.cleaner.dedupe.buffer.size': String(16 * MIB) } : {}),
     ...security,
     ...record.config,
     'node.id': String(node.id),

@@ -5,7 +5,7 @@ import { drainBroker } from '../admin/drain-broker.ts';
 import { unregisterBroker } from '../admin/unregister-broker.ts';
 import type { ClusterHandle } from '../cluster/cluster-handle.ts';
 import { planBroker } from '../cluster/plan-cluster.ts';
-import { brokersOf, type ClusterRecord, managementServersOf } from '../cluster/record.ts';
+import { brokersOf, type ClusterRecord } from '../cluster/record.ts';
 import { addressesOf, formatNodes, nodeName, startAndAwait } from '../cluster/start-node.ts';
 import { clusterDirectory } from '../cluster/state.ts';
 import { makeFileSystems } from '../disk/file-system.ts';
@@ -15,6 +15,7 @@ import { makeGroup, removeGroup, setCores } from '../hosts/cgroups.ts';
 import { addMachine, removeMachine } from '../hosts/network.ts';
 import { writeSecurityFiles } from '../security/security.ts';
 import { removeDirectory } from '../system/staging.ts';
+import { informedServers } from './informed-servers.ts';
 import { isRunning, killNodes, stopNodes } from './processes.ts';
 
 /**
@@ -66,12 +67,12 @@ function requireNewBroker({ nodes, machines, network }: ClusterRecord, id: numbe
 
 /** Moves a broker's partitions elsewhere, stops it, has the cluster forget it, and removes its machine. It may be down. */
 export async function removeBroker(handle: ClusterHandle, id: number, signal?: AbortSignal): Promise<void> {
-  const bootstrapServers = managementServersOf(handle.record);
+  const bootstrapServers = await informedServers(handle);
   await drainBroker({ bootstrapServers, broker: id, signal, progress: handle.progress });
   if (isRunning(handle, id)) await stopNodes(handle, [id]);
   const rest = handle.record.nodes.filter((other) => other.id !== id);
   await unregisterBroker({
-    bootstrapServers: managementServersOf({ ...handle.record, nodes: rest }),
+    bootstrapServers: await informedServers(handle, rest),
     broker: id,
     signal,
   });

@@ -5,7 +5,8 @@ import { alterConfigs } from '../admin/configs.ts';
 import { electLeaders } from '../admin/elect-leaders.ts';
 import { reassignPartitions } from '../admin/reassign.ts';
 import type { ClusterHandle } from '../cluster/cluster-handle.ts';
-import { brokersOf, machineOf, managementServersOf } from '../cluster/record.ts';
+import { brokersOf, machineOf } from '../cluster/record.ts';
+import { informedServers } from './informed-servers.ts';
 import { heal, isolate } from './isolation.ts';
 import { limitMachines } from './limits.ts';
 import { fillLogDir, makeLogDirReadOnly, repairLogDir, slowDisk } from './log-dirs.ts';
@@ -33,7 +34,7 @@ export async function perform(
 ): Promise<void> {
   const refusal = operationRefusal(operation, buildOf(handle.record));
   if (refusal !== null) throw new UserError(`cluster ${handle.record.name}: ${refusal}`);
-  const admin = { bootstrapServers: managementServersOf(handle.record), signal };
+  const admin = { bootstrapServers: await informedServers(handle), signal };
   switch (operation.action) {
     case 'kill':
       return killNodes(handle, selected(handle, operation));
@@ -102,7 +103,7 @@ async function elect(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { failed } = await electLeaders({
-    bootstrapServers: managementServersOf(handle.record),
+    bootstrapServers: await informedServers(handle),
     signal,
     kind: unclean ? 'unclean' : 'preferred',
     ...(topic === undefined ? {} : { topic }),

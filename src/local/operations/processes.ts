@@ -1,9 +1,12 @@
 /** Processes of nodes: killed, paused, stopped as Kafka wants it, started again. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import type { ClusterHandle } from '../cluster/cluster-handle.ts';
 import { startAndAwait } from '../cluster/start-node.ts';
-import { isAlive, killNow, signalProcess, waitUntilGone } from '../system/process-identity.ts';
+import { isAlive, isStopped, killNow, signalProcess, waitUntilGone } from '../system/process-identity.ts';
 
+const PAUSE_TIMEOUT_MS = 5_000;
+const PAUSE_POLL_MS = 5;
 const KILL_TIMEOUT_MS = 10_000;
 /** Kafka's own controlled shutdown gives up after about so long (controlled.shutdown.max.retries and its back-off, log flushes). */
 const STOP_TIMEOUT_MS = 60_000;
@@ -19,8 +22,14 @@ export async function killNodes(handle: ClusterHandle, ids: readonly number[]): 
 }
 
 /** SIGSTOP: connections stay open, nothing answers. */
-export function pauseNodes(handle: ClusterHandle, ids: readonly number[]): void {
-  for (const identity of runningProcessesOf(handle, ids)) signalProcess(identity, 'SIGSTOP');
+export async function pauseNodes(handle: ClusterHandle, ids: readonly number[]): Promise<void> {
+  const running = runningProcessesOf(handle, ids);
+  for (const identity of running) signalProcess(identity, 'SIGSTOP');
+  const deadline = performance.now() + PAUSE_TIMEOUT_MS;
+  while (running.some((identity) => isAlive(identity) && !isStopped(identity))) {
+    if (performance.now() > deadline) throw new Error(`nodes ${ids.join(', ')} do not pause`);
+    await sleep(PAUSE_POLL_MS);
+  }
 }
 
 /** SIGCONT. */

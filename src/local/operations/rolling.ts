@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import { type ClusterDescription, describeCluster } from '../admin/describe-cluster.ts';
 import type { ClusterHandle } from '../cluster/cluster-handle.ts';
-import { managementServersOf } from '../cluster/record.ts';
 import { compareVersions } from '../kafka/kafka-version.ts';
+import { informedServers } from './informed-servers.ts';
 import { isRunning, restartNodes } from './processes.ts';
 
 const IN_SYNC_TIMEOUT_MS = 300_000;
@@ -26,7 +26,10 @@ export async function rollingRestart(
   await roll(handle, running(handle), waitMs, () => undefined, signal);
 }
 
-/** A rolling restart into another version of Kafka; controllers of their own go first upwards and last downwards. */
+/**
+ * A rolling restart into another version of Kafka of all nodes that are not of it; controllers of their own go first upwards and
+ * last downwards.
+ */
 export async function upgrade(
   handle: ClusterHandle,
   { kafka, waitMs }: { readonly kafka: string; readonly waitMs: number },
@@ -34,7 +37,7 @@ export async function upgrade(
 ): Promise<void> {
   // Before anything is stopped for it.
   await handle.jars(kafka, signal);
-  const ids = running(handle);
+  const ids = running(handle).filter((id) => handle.node(id).version !== kafka);
   const isDown = ids.some((id) => compareVersions(kafka, handle.node(id).version) < 0);
   const alone = ids.filter((id) => !handle.node(id).roles.includes('broker'));
   const brokers = ids.filter((id) => !alone.includes(id));
@@ -62,7 +65,7 @@ async function roll(
 async function untilInSync(handle: ClusterHandle, signal: AbortSignal | undefined): Promise<void> {
   const deadline = performance.now() + IN_SYNC_TIMEOUT_MS;
   for (;;) {
-    const bootstrapServers = managementServersOf(handle.record);
+    const bootstrapServers = await informedServers(handle);
     const behind = whoIsBehind(await describeCluster({ bootstrapServers, signal }), running(handle));
     if (behind === null) return;
     if (performance.now() > deadline) {

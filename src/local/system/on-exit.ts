@@ -32,7 +32,8 @@ function install(): void {
 }
 
 function runCleanups(): void {
-  for (const cleanup of cleanups) {
+  // What came last depends on what was there before it.
+  for (const cleanup of [...cleanups].reverse()) {
     cleanups.delete(cleanup);
     try {
       cleanup();

@@ -90,9 +90,9 @@ export function quantityName({ resource, of }: Pick<ResourceComparison, 'resourc
   return of === null ? label : `${label} (${of})`;
 }
 
-/** "local", "broker 1 on local"; a machine named after its broker says it once. */
+/** "local", "broker 1 on local"; of a machine that is named after its broker, "machine broker-1" and "broker 1". */
 export function resourceOwner({ broker, host }: Pick<ResourceComparison, 'broker' | 'host'>): string {
-  if (broker === null) return host;
+  if (broker === null) return /^broker-\d+$/.test(host) ? `machine ${host}` : host;
   return host === `broker-${broker}` ? `broker ${broker}` : `broker ${broker} on ${host}`;
 }
 

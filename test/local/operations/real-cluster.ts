@@ -41,17 +41,18 @@ export class RealCluster {
     return this.cluster.brokers.map(({ id }) => id);
   }
 
-  describe(): Promise<ClusterDescription> {
-    return describeCluster({ bootstrapServers: this.servers().join(',') });
+  /** @param ids whom to ask: who is cut off has old news */
+  describe(ids?: readonly number[]): Promise<ClusterDescription> {
+    return describeCluster({ bootstrapServers: this.servers(ids).join(',') });
   }
 
-  async partitionsOf(topic: string): Promise<PartitionDescription[]> {
-    return (await this.describe()).partitions.filter((partition) => partition.topic === topic);
+  async partitionsOf(topic: string, ids?: readonly number[]): Promise<PartitionDescription[]> {
+    return (await this.describe(ids)).partitions.filter((partition) => partition.topic === topic);
   }
 
   /** The topic's partition 0. */
-  async partition(topic: string): Promise<PartitionDescription> {
-    const [first] = await this.partitionsOf(topic);
+  async partition(topic: string, ids?: readonly number[]): Promise<PartitionDescription> {
+    const [first] = await this.partitionsOf(topic, ids);
     assert.ok(first !== undefined, `topic ${topic} has partitions`);
     return first;
   }
@@ -61,28 +62,12 @@ export class RealCluster {
     return brokers.find((broker) => broker.id === id)?.fenced !== false;
   }
 
-  /** @param assignments replicas of each partition, leader first */
-  async createTopic(
+  createTopic(
     topic: string,
     assignments: readonly (readonly number[])[],
     configs: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: this.servers() });
-    try {
-      await admin.createTopics({
-        topics: [topic],
-        partitions: -1,
-        replicas: -1,
-        assignments: assignments.map((brokers, partition) => ({ partition, brokers: [...brokers] })),
-        configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
-      });
-    } finally {
-      await admin.close();
-    }
-    await until(`${topic} has leaders`, async () => {
-      const partitions = await this.partitionsOf(topic);
-      return partitions.length === assignments.length && partitions.every(({ leader }) => leader !== null);
-    });
+    return createTopic(this.servers(), topic, assignments, configs);
   }
 
   /** A producer that never tries a second time, so that what fails is seen to fail. */
@@ -90,7 +75,6 @@ export class RealCluster {
     return new Producer({
       clientId: 'test',
       bootstrapBrokers: [...bootstrapBrokers],
-      acks: ProduceAcks.ALL,
       retries: 0,
       timeout: REQUEST_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -104,7 +88,10 @@ export class RealCluster {
       const tookMs: number[] = [];
       for (let record = 0; record < records; record += 1) {
         const startedAt = performance.now();
-        await producer.send({ messages: [{ topic, partition, value: Buffer.alloc(1000) }] });
+        await producer.send({
+          acks: ProduceAcks.ALL,
+          messages: [{ topic, partition, value: Buffer.alloc(1000) }],
+        });
         tookMs.push(performance.now() - startedAt);
       }
       return tookMs;
@@ -113,19 +100,66 @@ export class RealCluster {
     }
   }
 
-  /** Waits until all brokers are there and all replicas in sync. */
+  /** Waits until all brokers are there and all replicas in sync, and every broker knows it. */
   async untilWhole(): Promise<void> {
-    await until('all brokers are there and all replicas in sync', async () => {
-      const { brokers, offline, underReplicated } = await this.describe();
-      return brokers.every(({ fenced }) => !fenced) && offline.length + underReplicated.length === 0;
-    });
+    let lacking: string[] = [];
+    await until(
+      () => `all brokers there and all replicas in sync, found ${lacking.join(', ')}`,
+      async () => {
+        const views = await Promise.all(this.runningBrokers().map((id) => this.describe([id])));
+        lacking = views.flatMap(({ brokers, offline, underReplicated }) => [
+          ...brokers.filter(({ fenced }) => fenced).map(({ id }) => `broker ${id} fenced`),
+          ...[...offline, ...underReplicated].map(
+            ({ topic, partition, isr }) => `${topic}-${partition} in ${isr}`,
+          ),
+        ]);
+        return lacking.length === 0;
+      },
+    );
   }
 }
 
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+/**
+ * Creates a topic and waits until it has leaders.
+ *
+ * @param assignments replicas of each partition, leader first
+ */
+export async function createTopic(
+  bootstrapBrokers: readonly string[],
+  topic: string,
+  assignments: readonly (readonly number[])[],
+  configs: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [...bootstrapBrokers] });
+  try {
+    await admin.createTopics({
+      topics: [topic],
+      partitions: -1,
+      replicas: -1,
+      assignments: assignments.map((brokers, partition) => ({ partition, brokers: [...brokers] })),
+      configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+    });
+  } finally {
+    await admin.close();
+  }
+  await until(`${topic} has leaders`, async () => {
+    const { partitions } = await describeCluster({ bootstrapServers: bootstrapBrokers.join(',') });
+    const own = partitions.filter((partition) => partition.topic === topic);
+    return own.length === assignments.length && own.every(({ leader }) => leader !== null);
+  });
+}
+
+export async function until(
+  what: string | (() => string),
+  holds: () => Promise<boolean> | boolean,
+): Promise<void> {
   const deadline = performance.now() + UNTIL_TIMEOUT_MS;
   while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `expected within ${UNTIL_TIMEOUT_MS / 1000} s: ${what}`);
+    if (performance.now() > deadline) {
+      assert.fail(
+        `expected within ${UNTIL_TIMEOUT_MS / 1000} s: ${typeof what === 'string' ? what : what()}`,
+      );
+    }
     await sleep(POLL_MS);
   }
 }
