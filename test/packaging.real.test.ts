@@ -30,7 +30,16 @@ describe('the package that npm pack makes', () => {
   });
 
   test('holds the built command and its data, neither sources nor tests', () => {
-    const expected = ['README.md', 'bin', 'dist', 'package.json', 'profiles', 'scenarios', 'schema'];
+    const expected = [
+      'README.md',
+      'bin',
+      'dist',
+      'native',
+      'package.json',
+      'profiles',
+      'scenarios',
+      'schema',
+    ];
     const found = readdirSync(installed).filter((name) => name !== 'node_modules' && name !== 'LICENSE');
     assert.deepEqual(found.sort(), expected);
     assert.equal(existsSync(join(installed, 'dist/cli/main.js')), true);

@@ -62,10 +62,10 @@ test('what was taken back is not run', async () => {
   assert.equal((await runScript('forget();')).left, true);
 });
 
-test('a clean-up that fails is told and does not keep the others from running', async () => {
+test('what came last is cleaned up first; a clean-up that fails is told and does not keep the others from running', async () => {
   const run = await runScript(
-    "onExit(() => { throw new Error('stuck') }); onExit(() => console.error('last'));",
+    "onExit(() => { throw new Error('stuck') }); onExit(() => console.error('came last'));",
   );
   assert.equal(run.left, false);
-  assert.match(run.errors, /clean-up failed: stuck\nlast/);
+  assert.match(run.errors, /^came last\n.*clean-up failed: stuck\n$/);
 });
