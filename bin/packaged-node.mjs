@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 /** The oldest Node whose type stripping and behaviour brokertwin is tested with. */
 export const NODE_MAJOR_MIN = 24;
 
-const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGALRM', 'SIGXCPU', 'SIGUSR2'];
 const SIGNAL_EXIT_BASE = 128;
 const PARENT_CHECK_EVERY_MS = 500;
 

@@ -109,9 +109,10 @@ class ScenarioCluster implements OpenCluster {
     }));
   }
 
-  /** On loopback the load comes from this very process. */
+  /** Without machines of their own, brokers and load share this one: the load comes from this very process. */
   get places(): LoadPlace[] {
-    if (this.#local.handle.record.network.kind === 'loopback') return [];
+    const { machines } = this.#local.handle.record;
+    if (machines.every(({ namespace, cgroup }) => namespace === null && cgroup === null)) return [];
     return clientHosts(this.#scenario).flatMap((host) =>
       Array.from({ length: host.count }, (_, machine) => ({
         host: host.name,

@@ -1,4 +1,5 @@
 /** One phase of the measuring arm: fresh topics, the load, what the brokers did meanwhile, and a check of the topics. */
+import { UserError } from '../errors/errors.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
@@ -74,8 +75,8 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
   let observer: Observer | null = null;
   let observation: Observation | null = null;
   let timeline: Timeline | null = null;
-  let operated: readonly TimelineEvent[] = [];
   const seconds = (phase.warmupMs + phase.durationMs) / 1000;
+  const operations = !options.rehearsal && isOperated(scenario, cluster) ? cluster.operations : null;
   await createTopics({ scenario, bootstrapServers: managementServers });
   try {
     const load = await runPhase({
@@ -87,10 +88,15 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
         observer = observerOf(cluster, scenario, generators);
       },
       onWarm: async () => {
-        await observer?.begin();
-        if (cluster.operations !== null && !options.rehearsal) {
-          timeline = playTimeline(scenario.operations, cluster.operations.perform);
+        // It waits for the brokers' answers; the operations' clock is the load's.
+        const begun = observer?.begin();
+        if (operations !== null) {
+          timeline = playTimeline(scenario.operations, operations.perform, {
+            durationMs: phase.durationMs,
+            ...(options.signal === undefined ? {} : { signal: options.signal }),
+          });
         }
+        await begun;
       },
       onMeasured: async () => {
         observation = (await observer?.end()) ?? null;
@@ -103,13 +109,35 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
         }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    operated = (await endOf(timeline)) ?? [];
-    const topicCheck = options.rehearsal ? null : await checkTopics(options, load);
+    const operated = (await endOf(timeline)) ?? [];
+    let topicCheck: TopicCheck | null = null;
+    if (!options.rehearsal) {
+      try {
+        topicCheck = await checkTopics(options, load);
+      } catch (error) {
+        // What was done to the cluster may have left topics without leaders; the measurement stands.
+        if (operations === null || !(error instanceof UserError)) throw error;
+        const what = `the topics could not be counted: ${error.message}`;
+        operated.push({ atSeconds: load.durationSeconds, what });
+      }
+    }
     return { result: phaseResult(phase, load, observation, operated, topicCheck), load, observation };
   } finally {
+    cancel(observer);
     await endOf(timeline);
-    await deleteTopics({ scenario, bootstrapServers: managementServers });
+    // An operated cluster is not used again, and may be unable to delete anything.
+    if (operations === null) await deleteTopics({ scenario, bootstrapServers: managementServers });
   }
+}
+
+/** Whether the scenario's operations are carried out on this cluster. */
+export function isOperated(scenario: Scenario, cluster: DrivenCluster): boolean {
+  return scenario.operations.length > 0 && cluster.operations !== null;
+}
+
+/** An observer that a callback made, which the compiler cannot see. */
+function cancel(observer: Observer | null): void {
+  observer?.cancel();
 }
 
 /** A timeline that a callback began, which the compiler cannot see. */
@@ -124,7 +152,7 @@ function observerOf(
   generators: readonly GeneratorProcess[],
 ): Observer | null {
   if (cluster.brokers().length === 0) return null;
-  if (cluster.places.length === 0) return observeBrokers(cluster.brokers(), { host: scenario.hosts[0].name });
+  if (cluster.places.length === 0) return observeBrokers(cluster.brokers, { host: scenario.hosts[0].name });
   return observe({
     brokers: cluster.brokers,
     machines: cluster.machines,

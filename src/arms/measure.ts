@@ -6,6 +6,7 @@ import {
   caveats,
   type DrivenCluster,
   type DriveProgress,
+  isOperated,
   type MeasuredPhase,
   measurePhase,
 } from './measure-phase.ts';
@@ -37,24 +38,14 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
   const { scenario } = loaded;
   refuseToMeasure(loaded);
   const startedAt = new Date();
-  const phases: MeasuredPhase[] = [];
-  const restless: string[] = [];
-  let warmUpSeconds = options.warmUp ? await warmUp({ ...options, scenario }) : 0;
-  for (const phase of scenario.run.phases) {
-    if (options.signal?.aborted === true) break;
-    const before = phases.length;
-    const onProgress: MeasureOptions['onProgress'] = (of) =>
-      options.onProgress?.({ ...of, fraction: (before + of.fraction) / scenario.run.phases.length });
-    // What was done to the cluster in one phase is not to be felt in the next.
-    if (before > 0 && scenario.operations.length > 0 && cluster.operations !== null) {
-      await cluster.operations.renew();
-      if (options.warmUp) warmUpSeconds += await warmUp({ ...options, scenario });
-    }
-    for (const line of (await cluster.quiet?.(options.signal)) ?? []) {
-      restless.push(`Phase ${phase.name} began before the cluster was quiet: ${line}.`);
-    }
-    phases.push(await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase }));
+  const found: Found = { phases: [], restless: [], warmUpSeconds: 0 };
+  try {
+    await playPhases(options, found);
+  } catch (error) {
+    // An interruption cuts off what is under way, whatever that makes of it.
+    if (options.signal?.aborted !== true) throw error;
   }
+  const { phases, restless, warmUpSeconds } = found;
   return {
     format: 'brokertwin.result/1',
     arm: 'measured',
@@ -70,7 +61,7 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
     phases: phases.map((phase) => phase.result),
     assumptions: [
       ...(warmUpSeconds > 0
-        ? [`The brokers were fresh: ${warmUpSeconds} s at full load came before the first phase, unmeasured.`]
+        ? [`Fresh brokers were driven at full load for ${warmUpSeconds} s in all, unmeasured.`]
         : []),
       ...loadAssumptions(scenario),
       ...restless,
@@ -78,4 +69,35 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
     ],
     run: runFacts(startedAt, cluster.version === null ? {} : { kafka: cluster.version }),
   };
+}
+
+/** What a run has so far. */
+interface Found {
+  readonly phases: MeasuredPhase[];
+  readonly restless: string[];
+  warmUpSeconds: number;
+}
+
+async function playPhases(options: MeasureOptions, found: Found): Promise<void> {
+  const { cluster, signal } = options;
+  const { scenario } = options.loaded;
+  const { phases } = scenario.run;
+  const warm = async (): Promise<void> => {
+    if (options.warmUp) found.warmUpSeconds += await warmUp({ ...options, scenario });
+  };
+  await warm();
+  for (const [before, phase] of phases.entries()) {
+    if (signal?.aborted === true) return;
+    const onProgress: MeasureOptions['onProgress'] = (of) =>
+      options.onProgress?.({ ...of, fraction: (before + of.fraction) / phases.length });
+    // What was done to the cluster in one phase is not to be felt in the next.
+    if (before > 0 && isOperated(scenario, cluster)) {
+      await cluster.operations?.renew();
+      await warm();
+    }
+    for (const line of (await cluster.quiet?.(signal)) ?? []) {
+      found.restless.push(`Phase ${phase.name} began before the cluster was quiet: ${line}.`);
+    }
+    found.phases.push(await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase }));
+  }
 }

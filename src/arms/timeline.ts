@@ -14,29 +14,34 @@ const MS_PER_SECOND = 1000;
 const ENDING_MS = 60_000;
 
 /**
- * Begins a timeline now. Each operation begins at its time, also while an earlier one is under way; one that fails is told
- * among the events and ends nothing.
+ * Begins a timeline now. Each operation whose time is before the end of the phase begins at its time, also while an earlier one
+ * is under way; one that fails is told among the events and ends nothing. An abort of `signal` ends those under way too.
  */
 export function playTimeline(
   operations: readonly TimedOperation[],
   perform: (operation: OperationBody, signal: AbortSignal) => Promise<void>,
+  { durationMs, signal }: { readonly durationMs: number; readonly signal?: AbortSignal },
 ): Timeline {
   const startMs = performance.now();
   const waiting = new AbortController();
   const running = new AbortController();
+  const unlessInterrupted = (own: AbortController): AbortSignal =>
+    signal === undefined ? own.signal : AbortSignal.any([own.signal, signal]);
   const seconds = (): number => (performance.now() - startMs) / MS_PER_SECOND;
   const done = operations.map(async (operation): Promise<TimelineEvent[]> => {
+    const notBegun = `${operationText(operation)}: not begun`;
+    if (operation.atMs >= durationMs) return [{ atSeconds: durationMs / MS_PER_SECOND, what: notBegun }];
     try {
       await sleep(Math.max(0, operation.atMs - (performance.now() - startMs)), undefined, {
-        signal: waiting.signal,
+        signal: unlessInterrupted(waiting),
       });
     } catch {
-      // The phase ended before its time.
-      return [{ atSeconds: seconds(), what: `${operationText(operation)}: not begun` }];
+      // The phase was ended before its time.
+      return [{ atSeconds: seconds(), what: notBegun }];
     }
     const began = { atSeconds: seconds(), what: operationText(operation) };
     try {
-      await perform(operation, running.signal);
+      await perform(operation, unlessInterrupted(running));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return [began, { atSeconds: seconds(), what: `${operationText(operation)}: failed: ${reason}` }];

@@ -2,6 +2,7 @@
 import type { InferredOptionTypes } from 'yargs';
 import { UserError } from '../errors/errors.ts';
 import {
+  DEFAULT_LISTENERS,
   type ListenerProtocol,
   type LocalClusterOptions,
   type MachineSpec,
@@ -14,6 +15,7 @@ import { stated, wholeNumber } from './options.ts';
 const LISTENERS: readonly ListenerProtocol[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 const MECHANISMS: readonly SaslMechanism[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
 const MS_PER_SECOND = 1000;
+const KAFKA = '4.3.1';
 
 const text = (describe: string) => ({ describe, type: 'string', requiresArg: true }) as const;
 const whole = (option: string, describe: string) =>
@@ -23,18 +25,15 @@ const quantity = (option: string, describe: string, parse: (input: unknown) => P
 
 export const upOptions = {
   brokers: whole('--brokers', 'how many brokers; 1 if not given'),
-  kafka: {
-    ...text('version of Apache Kafka, or one for each broker, with commas between'),
-    default: '4.3.1',
-  },
+  kafka: text(`version of Apache Kafka, or one for each broker, with commas between; ${KAFKA} if not given`),
   controllers: whole(
     '--controllers',
     'controllers in processes of their own: 1, 3 or 5; in the brokers if not given',
   ),
   network: {
-    describe: 'shaped: each broker and the clients on a machine (network namespace) of its own, as root',
+    describe:
+      'shaped: each broker and the clients on a machine (network namespace) of its own, as root; loopback if not given',
     choices: ['loopback', 'shaped'] as const,
-    default: 'loopback' as const,
   },
   nic: quantity(
     '--nic',
@@ -55,7 +54,7 @@ export const upOptions = {
   'slow-disks': { describe: 'lets slowDisk slow the log dirs later; needs gcc', type: 'boolean' },
   zones: text('zones of the brokers in turn, with commas between'),
   clients: whole('--clients', 'machines for clients on a shaped network; 1 if not given'),
-  listeners: { ...text(`with commas between, out of ${LISTENERS.join(', ')}`), default: 'PLAINTEXT' },
+  listeners: text(`with commas between, out of ${LISTENERS.join(', ')}; PLAINTEXT if not given`),
   'inter-broker-listener': text(
     'which of the listeners the brokers use between themselves; the first if not given',
   ),
@@ -70,7 +69,6 @@ export const upOptions = {
     type: 'string',
     array: true,
     requiresArg: true,
-    default: [] as string[],
   },
   directory: text('where the data go'),
 } as const;
@@ -80,11 +78,12 @@ export type UpArguments = InferredOptionTypes<typeof upOptions>;
 /**
  * The cluster that the options describe.
  *
- * @throws UserError for what is no option's value
+ * @throws UserError for what is no option's value, and for options without effect
  */
 export function clusterOptions(
   args: UpArguments,
 ): Omit<LocalClusterOptions, 'jmx' | 'progress' | 'signal' | 'name'> {
+  refuseWithoutEffect(args);
   const brokers = args.brokers ?? 1;
   const zones = list(args.zones);
   const brokerMachines = Array.from({ length: brokers }, (_, index): MachineSpec => {
@@ -106,17 +105,17 @@ export function clusterOptions(
   const interBroker = args['inter-broker-listener'];
   const tokenLifetimeMs = args['token-lifetime'];
   return {
-    version: list(args.kafka),
+    version: list(args.kafka ?? KAFKA),
     brokers,
-    network: args.network,
+    network: args.network ?? 'loopback',
     brokerMachines,
     clientMachines: Array.from({ length: args.clients ?? 1 }, (_, index) =>
       unlimitedMachine(`client-${index + 1}`),
     ),
-    listeners: oneOfEach('--listeners', args.listeners, LISTENERS),
+    listeners: oneOfEach('--listeners', args.listeners ?? DEFAULT_LISTENERS.join(), LISTENERS),
     saslMechanisms: oneOfEach('--sasl-mechanisms', args['sasl-mechanisms'], MECHANISMS),
     diskShim: args['slow-disks'] === true,
-    config: properties(args.config),
+    config: properties(args.config ?? []),
     ...stated({
       separateControllers: args.controllers,
       interBrokerListener:
@@ -128,6 +127,24 @@ export function clusterOptions(
       directory: args.directory,
     }),
   };
+}
+
+function refuseWithoutEffect(args: UpArguments): void {
+  const problems: string[] = [];
+  if (args['nic-buffer'] !== undefined && args.nic === undefined) {
+    problems.push(
+      '--nic-buffer: expected --nic too, whose buffer it is, found none: add it, or leave this out',
+    );
+  }
+  if (args.clients !== undefined && args.network !== 'shaped') {
+    problems.push(
+      '--clients: expected --network shaped, since loopback has no machines: add it, or leave this out',
+    );
+  }
+  if (args['token-lifetime'] !== undefined && !list(args['sasl-mechanisms']).includes('OAUTHBEARER')) {
+    problems.push('--token-lifetime: expected OAUTHBEARER in --sasl-mechanisms: add it, or leave this out');
+  }
+  if (problems.length > 0) throw new UserError(problems);
 }
 
 /** Also as tc writes it, without the second. */

@@ -1,12 +1,12 @@
 import { EXIT } from '../errors/errors.ts';
+import { ENDING_SIGNALS } from '../local/system/ending-signals.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** One Ctrl-C reaches us several times: from the terminal, from npm and from the script that handed over. */
 const SAME_PRESS_MS = 1_000;
 const PARENT_CHECK_EVERY_MS = 500;
 
 /**
- * Turns Ctrl-C into an aborted signal, so that a job can stop its children and keep what it has; a second Ctrl-C ends at
+ * Turns Ctrl-C, and whatever else would end us, into an aborted signal, so that a job can stop its children and keep what it has; a second Ctrl-C ends at
  * once. `stop` gives the signals back to Node.
  */
 export function listenForInterrupts(): { readonly signal: AbortSignal; readonly stop: () => void } {
@@ -22,13 +22,13 @@ export function listenForInterrupts(): { readonly signal: AbortSignal; readonly 
       process.exit(EXIT.interrupted);
     }
   };
-  for (const name of SIGNALS) process.on(name, onSignal);
+  for (const name of ENDING_SIGNALS) process.on(name, onSignal);
   const stopWatching = onOrphaned(onSignal);
   return {
     signal: controller.signal,
     stop: () => {
       stopWatching();
-      for (const name of SIGNALS) process.off(name, onSignal);
+      for (const name of ENDING_SIGNALS) process.off(name, onSignal);
     },
   };
 }

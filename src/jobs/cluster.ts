@@ -54,8 +54,9 @@ export async function down(which: { readonly name?: string } | { readonly all: t
   return { exitCode: EXIT.good, json: { removed: names }, text };
 }
 
-export async function status(): Promise<JobOutcome> {
-  const clusters = await clusterStatus();
+/** One cluster, or all of them. */
+export async function status(which: { readonly name?: string }): Promise<JobOutcome> {
+  const clusters = await clusterStatus(which);
   const text = clusters.length === 0 ? 'no clusters' : clusters.map(describe).join('\n');
   return { exitCode: EXIT.good, json: { clusters }, text };
 }

@@ -49,7 +49,7 @@ export interface RunPhaseOptions {
   readonly onGenerators?: (processes: readonly GeneratorProcess[]) => void;
   /** The warm-up has ended: the measured part begins now. */
   readonly onWarm?: () => Promise<void> | void;
-  /** The measured part has ended. */
+  /** The measured part has ended, if it had begun. */
   readonly onMeasured?: () => Promise<void> | void;
   readonly onProgress?: (progress: PhaseProgress) => void;
   /** Ends the run early, with what was measured up to then. */
@@ -97,12 +97,11 @@ async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadRes
   const stopProgress = reportProgress(options, workers, times);
   try {
     await reached(warmNs, workers, aborted);
-    if (!aborted()) {
-      await options.onWarm?.();
-    }
+    const isWarm = !aborted();
+    if (isWarm) await options.onWarm?.();
     await reached(times.endNs, workers, aborted);
     const playedSeconds = Math.max(0, Math.min(nowNs(), times.endNs) - warmNs) / NS_PER_SECOND;
-    await options.onMeasured?.();
+    if (isWarm) await options.onMeasured?.();
     if (aborted()) {
       workers.tell('producers', { kind: 'stop' });
     }

@@ -24,6 +24,7 @@ interface Keys {
   readonly controller?: Ids;
   readonly zone?: string | undefined;
   readonly from?: Ids | string;
+  readonly direction?: string | undefined;
   readonly replicas?: Ids;
   readonly logDir?: number | undefined;
   readonly nic?: unknown;
@@ -74,6 +75,12 @@ function checkWholeness(action: Action, keys: Keys, place: Path, { problems }: C
       [...place, 'nic'],
       [...place, 'cores'],
     ]);
+  }
+  if (action === 'isolate' && keys.from === 'controllers' && keys.direction === 'in') {
+    problems.value(
+      [...place, 'direction'],
+      'expected both or out (controllers send requests to nobody), found in',
+    );
   }
   if (action === 'elect' && keys.partition !== undefined && keys.topic === undefined) {
     problems.value([...place, 'partition'], `expected a topic beside it, found none`, [[...place, 'topic']]);

@@ -1,7 +1,7 @@
 /** What the timeline must agree on with the clusters, topics and phases. */
 import type { TimedOperation } from '../operations/operation.ts';
 import { checkOperation, type Origins } from './check-operation.ts';
-import { clusterFacts } from './cluster-facts.ts';
+import { type ClusterFacts, clusterFacts } from './cluster-facts.ts';
 import { brokerCountFrom, clusterNamed, clusterPath } from './cluster-path.ts';
 import type { Problems } from './problems.ts';
 import { statedOperation } from './resolve-operation.ts';
@@ -30,19 +30,29 @@ export function checkOperations(
     const cluster = clusterNamed(scenario, operation.cluster);
     if (stated === null || cluster === undefined) continue;
     const facts = clusterFacts(scenario, cluster);
-    const added = operation.action === 'addBroker' ? [] : addedTo(cluster, scenario);
-    const joining = added.filter((id) => !facts.controllers.includes(id));
-    const brokers = [...new Set([...facts.brokers, ...joining])];
+    const brokers = brokersFor(operation, facts, scenario);
     checkOperation(stated, { facts: { ...facts, brokers }, origins: originsOf(scenario, cluster), problems });
     checkInstance(operation, cluster, stated.place, clusterPath(scenario, cluster), problems);
     checkTopic(operation, cluster, stated.place, scenario, problems);
   }
 }
 
-function addedTo(cluster: ClusterTemplate, { operations }: Scenario): number[] {
-  return operations.flatMap((operation) =>
-    operation.action === 'addBroker' && operation.cluster === cluster.name ? [operation.broker] : [],
-  );
+/** Brokers that an operation may name: all that ever are in the cluster; for a new one, those that are not removed before it. */
+function brokersFor(operation: TimedOperation, facts: ClusterFacts, { operations }: Scenario): number[] {
+  const ids = (action: 'addBroker' | 'removeBroker'): number[] =>
+    operations.flatMap((other) =>
+      other.action === action &&
+      other.cluster === operation.cluster &&
+      other.instance === operation.instance &&
+      (operation.action !== 'addBroker' || other.atMs < operation.atMs)
+        ? [other.broker]
+        : [],
+    );
+  const added = ids('addBroker').filter((id) => !facts.controllers.includes(id));
+  const all = [...new Set([...facts.brokers, ...added])];
+  if (operation.action !== 'addBroker') return all;
+  const removed = ids('removeBroker');
+  return all.filter((id) => !removed.includes(id));
 }
 
 function originsOf(scenario: Scenario, cluster: ClusterTemplate): Origins {

@@ -81,6 +81,36 @@ describe('bad usage exits 2 with nothing on stdout', () => {
       ['cluster', 'up', '--config', 'num.io.threads'],
       /--config: expected name=value/,
     ],
+    [
+      'options beside a scenario that says the same',
+      ['cluster', 'up', 's.yaml', '--nic', '80Mbit', '--brokers', '5', '--network', 'loopback'],
+      /^cluster up s\.yaml: the scenario says it, found --brokers: leave it out\n.*found --network: .*\n.*found --nic: /,
+    ],
+    [
+      'an option of another action',
+      ['cluster', 'status', '--nic', '80Mbit'],
+      /cluster status: unexpected option --nic/,
+    ],
+    [
+      '--all with a name',
+      ['cluster', 'down', '--all', '--name', 'x'],
+      /expected --all or --name, found both/,
+    ],
+    [
+      'tokens that nobody uses',
+      ['cluster', 'up', '--token-lifetime', '30s'],
+      /--token-lifetime: expected OAUTHBEARER/,
+    ],
+    [
+      'a buffer without its NIC',
+      ['cluster', 'up', '--nic-buffer', '64KiB'],
+      /--nic-buffer: expected --nic too/,
+    ],
+    [
+      'client machines on loopback',
+      ['cluster', 'up', '--clients', '2'],
+      /--clients: expected --network shaped/,
+    ],
     ['a scenario that is not there', ['simulate', 'no/such.yaml'], /no\/such\.yaml/],
   ];
   for (const [name, args, expected] of cases) {

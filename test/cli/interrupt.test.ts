@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listenForInterrupts } from '../../src/cli/interrupt.ts';
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGALRM'] as const) {
   test(`${name} aborts the signal, and the same press arriving twice does not end the process`, (t) => {
     t.mock.method(process.stderr, 'write', () => true);
     const exit = t.mock.method(process, 'exit', () => undefined);

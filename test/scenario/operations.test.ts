@@ -40,8 +40,8 @@ describe('an operation', () => {
       { action: 'isolate', from: [3, 4], direction: 'out', zone: 'b' },
     ],
     [
-      'isolate: { broker: 1, from: controllers, direction: in }',
-      { action: 'isolate', from: 'controllers', direction: 'in', brokers: [1] },
+      'isolate: { broker: 1, from: controllers, direction: out }',
+      { action: 'isolate', from: 'controllers', direction: 'out', brokers: [1] },
     ],
     [
       'isolate: { broker: 1, from: clients }',
@@ -144,6 +144,15 @@ describe('an operation', () => {
     assert.equal(problemsOf(timeline(['kill: { broker: 5 }'])).length, 1);
   });
 
+  test('may add a broker under the id of one that was removed before', () => {
+    const addedAt = (at: string) =>
+      small(
+        `${CLUSTER}operations:\n  - { at: 5s, removeBroker: { broker: 4 } }\n  - { at: ${at}, addBroker: { broker: 4 } }\n`,
+      );
+    assert.deepEqual(problemsOf(addedAt('6s')), []);
+    assert.match(problemsOf(addedAt('4s')).join(), /expected a new broker, found 4, which is there already/);
+  });
+
   test('names its cluster where there are several, and the instance of a template', () => {
     const yaml = (operation: string) =>
       small(
@@ -206,6 +215,10 @@ describe('operations that cannot be', () => {
       'isolate: { broker: 1, direction: up, from: [] }',
       /direction: expected both, out or in, found "up"/,
       /from: expected different brokers, at least one, found none$/,
+    ],
+    [
+      'isolate: { broker: 1, from: controllers, direction: in }',
+      /direction: expected both or out \(controllers send requests to nobody\), found in$/,
     ],
     ['limit: { broker: 1 }', /^15 .*\.limit: expected nic or cores, found none$/],
     [

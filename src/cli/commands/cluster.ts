@@ -5,6 +5,17 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { stated } from '../options.ts';
 
 const ACTIONS = ['up', 'status', 'do', 'exec', 'down'] as const;
+/** Options of each action, beside those of every command. */
+const TAKES: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
+  up: ['name', ...Object.keys(upOptions)],
+  status: ['name'],
+  do: ['name'],
+  exec: ['name', 'machine'],
+  down: ['name', 'all'],
+};
+const OWN_OPTIONS = [...new Set(Object.values(TAKES).flat())];
+/** Of those of `up`, what a scenario does not say. */
+const BESIDE_SCENARIO = ['name', 'directory'];
 
 export const cluster = defineCommand({
   usage: 'cluster <action> [words..]',
@@ -29,7 +40,11 @@ export const cluster = defineCommand({
       array: true,
       default: [] as string[],
     },
-    name: { describe: "the cluster's name; local if not given", type: 'string', requiresArg: true },
+    name: {
+      describe: "the cluster's name; local if not given, all of them for status",
+      type: 'string',
+      requiresArg: true,
+    },
     ...upOptions,
     machine: {
       describe: "where to run the program (exec); a client's machine if not given",
@@ -42,16 +57,20 @@ export const cluster = defineCommand({
     const { action, name, machine, all } = args;
     const words = args.words.map(String);
     const jobs = await import('../../jobs/cluster.ts');
+    refuseOthers(args, TAKES[action], (option) => `cluster ${action}: unexpected option ${option}`);
     const named = stated({ name });
     switch (action) {
       case 'up':
         return up(args, words, context);
       case 'down':
         refuseWords(action, words);
+        if (all === true && name !== undefined) {
+          throw new UserError('cluster down: expected --all or --name, found both: leave one out');
+        }
         return jobs.down(all === true ? { all } : named);
       case 'status':
         refuseWords(action, words);
-        return jobs.status();
+        return jobs.status(named);
       case 'do':
         if (words.length !== 1) {
           throw new UserError(
@@ -79,7 +98,23 @@ async function up(
   refuseWords('up', words.slice(1));
   const named = stated({ name: args.name });
   if (words.length === 0) return start({ ...clusterOptions(args), ...named }, context);
-  return upFromScenario({ file: words[0], ...named, ...stated({ directory: args.directory }) }, context);
+  const [file] = words;
+  refuseOthers(
+    args,
+    BESIDE_SCENARIO,
+    (option) => `cluster up ${file}: the scenario says it, found ${option}: leave it out`,
+  );
+  return upFromScenario({ file, ...named, ...stated({ directory: args.directory }) }, context);
+}
+
+/** Refuses options that were given and would have no effect, all at once. */
+function refuseOthers(
+  args: Readonly<Record<string, unknown>>,
+  taken: readonly string[],
+  problem: (option: string) => string,
+): void {
+  const given = OWN_OPTIONS.filter((option) => args[option] !== undefined && !taken.includes(option));
+  if (given.length > 0) throw new UserError(given.map((option) => problem(`--${option}`)));
 }
 
 function refuseWords(action: string, words: readonly string[]): void {

@@ -1,5 +1,4 @@
 /** Taking all partitions off a broker, a batch after the other, so that it can be stopped for good. */
-import { UserError } from '../../errors/errors.ts';
 import { describeBrokers, describePartitions } from './describe-cluster.ts';
 import { planDrain } from './drain-plan.ts';
 import { type Reassignment, reassignPartitions } from './reassign.ts';
@@ -26,10 +25,10 @@ export interface DrainResult {
 const BATCH_PARTITIONS = 10;
 
 /**
- * Moves every partition of a broker, Kafka's own too, to running brokers. The broker may be down. When it fails or aborts,
+ * Moves every partition of a broker, Kafka's own too, to running brokers. The broker may be down, or forgotten. When it fails or aborts,
  * finished batches stay moved and the running one is cancelled.
  *
- * @throws UserError for a broker that is not there, or too few others for a topic's replicas (exit 2); as
+ * @throws UserError for too few others for a topic's replicas (exit 2); as
  * `reassignPartitions` does (exit 3).
  */
 export async function drainBroker(options: DrainBrokerOptions): Promise<DrainResult> {
@@ -38,15 +37,6 @@ export async function drainBroker(options: DrainBrokerOptions): Promise<DrainRes
   const plan = await withSession(options, async (session) => {
     const brokers = await describeBrokers(session);
     const { partitions } = await describePartitions(session);
-    const known = new Set([
-      ...brokers.map(({ id }) => id),
-      ...partitions.flatMap(({ replicas }) => replicas),
-    ]);
-    if (!known.has(broker)) {
-      throw new UserError(
-        `broker ${broker}: expected one of the cluster's brokers (${[...known].sort((a, b) => a - b).join(', ')})`,
-      );
-    }
     return planDrain({ broker, brokers: brokers.filter(({ fenced }) => !fenced), partitions });
   });
   const leftInForce: string[] = [];

@@ -33,6 +33,16 @@ const heldRates = new Map<string, HeldRate>();
 /** How many hold an entry of a topic's list, by cluster, topic, property and entry. Entries of others are not in it. */
 const heldEntries = new Map<string, number>();
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Setting and removing take turns: what one is taking away must not look to the next one as somebody's own. */
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  const mine = turn.then(work);
+  // Whoever asked is told of a failure.
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
 export class ReplicationThrottle {
   readonly #clusterId: string;
   readonly #moves: readonly ThrottledMove[];
@@ -53,7 +63,16 @@ export class ReplicationThrottle {
    * @param running the brokers that can be given a rate; the others copy nothing
    * @throws UserError (exit 3) with Kafka's words when it refuses.
    */
-  async set(session: AdminSession, running: ReadonlySet<number>): Promise<void> {
+  set(session: AdminSession, running: ReadonlySet<number>): Promise<void> {
+    return inTurn(() => this.#set(session, running));
+  }
+
+  /** Takes the throttle away and returns what could not be taken away, a line each. */
+  remove(session: AdminSession): Promise<string[]> {
+    return inTurn(() => this.#remove(session));
+  }
+
+  async #set(session: AdminSession, running: ReadonlySet<number>): Promise<void> {
     for (const [topic, moves] of Map.groupBy(this.#moves, (move) => move.topic)) {
       const senders = moves.flatMap((move) => move.sources.map((id) => `${move.partition}:${id}`));
       const receivers = moves.flatMap((move) => move.destinations.map((id) => `${move.partition}:${id}`));
@@ -67,8 +86,7 @@ export class ReplicationThrottle {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** Takes the throttle away and returns what could not be taken away, a line each. */
-  async remove(session: AdminSession): Promise<string[]> {
+  async #remove(session: AdminSession): Promise<string[]> {
     const attempt = async (what: string, work: () => Promise<void>): Promise<string[]> => {
       try {
         await work();

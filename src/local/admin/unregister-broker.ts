@@ -1,6 +1,5 @@
 /** Making a cluster forget a broker that was stopped for good. */
 import { unregisterBrokerV0 } from '@platformatic/kafka';
-import { UserError } from '../../errors/errors.ts';
 import { describeBrokers, describePartitions } from './describe-cluster.ts';
 import { clusterTrouble, KAFKA_ERROR, kafkaWords } from './kafka-error.ts';
 import { type AdminSession, type AdminTarget, withSession } from './session.ts';
@@ -18,9 +17,9 @@ const FENCED_TIMEOUT_MS = 15_000;
 const FENCED_POLL_MS = 250;
 
 /**
- * Unregisters a broker. Kafka itself would also do it for one that runs or holds partitions, and leave the cluster in disorder.
+ * Unregisters a broker, if the cluster still knows it. Kafka itself would also do it for one that runs or holds partitions, and leave the cluster in disorder.
  *
- * @throws UserError for a broker that is not known (exit 2), holds partitions or runs (exit 3).
+ * @throws UserError (exit 3) for a broker that holds partitions or runs.
  */
 export function unregisterBroker(options: UnregisterBrokerOptions): Promise<void> {
   const { broker, fencedTimeoutMs = FENCED_TIMEOUT_MS } = options;
@@ -35,11 +34,8 @@ export function unregisterBroker(options: UnregisterBrokerOptions): Promise<void
     }
     await waitUntilFenced(session, broker, fencedTimeoutMs);
     const answer = await unregister(session, broker);
-    if (answer.errorCode === KAFKA_ERROR.brokerIdNotRegistered) {
-      throw new UserError(
-        `broker ${broker}: expected a broker that the cluster knows, found none of that id`,
-      );
-    }
+    // Forgotten before, which is what was asked for.
+    if (answer.errorCode === KAFKA_ERROR.brokerIdNotRegistered) return;
     if (answer.errorCode !== KAFKA_ERROR.none) {
       throw clusterTrouble(
         `broker ${broker}: Kafka refused to unregister it: ${kafkaWords(answer.errorCode, answer.errorMessage ?? null)}`,

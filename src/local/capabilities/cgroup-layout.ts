@@ -14,8 +14,6 @@ export type CgroupLayout =
       /** May be the same as `cpu`. */
       readonly cpuacct: string;
       readonly memory: string;
-      /** Null where there is none. */
-      readonly freezer: string | null;
     }
   /** A group has a controller only when the `cgroup.subtree_control` of each group above it, from `root` on, names it. */
   | { readonly version: 2; readonly root: string };
@@ -51,11 +49,11 @@ export function parseCgroupLayout(
 ): CgroupLayout | { readonly problem: string } {
   const mounts = parseMounts(mountinfo);
   const writable = mounts.filter((mount) => mount.writable);
-  const [cpu, cpuacct, memory, freezer] = [...NEEDED, 'freezer'].map(
+  const [cpu, cpuacct, memory] = NEEDED.map(
     (name) => writable.find(({ type, options }) => type === 'cgroup' && options.includes(name))?.path ?? null,
   );
   if (cpu !== null && cpuacct !== null && memory !== null) {
-    return { version: 1, cpu, cpuacct, memory, freezer };
+    return { version: 1, cpu, cpuacct, memory };
   }
   const unified = writable.find(({ type }) => type === 'cgroup2');
   // A cpu controller in a hierarchy of version 1 that we cannot use is not in version 2 either.

@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { FREE_BYTES_MIN } from '../cluster/disk-space.ts';
+import { BEYOND_HEAP_MIB } from '../cluster/memory-space.ts';
 import { stateRoot } from '../cluster/state.ts';
 import { cachedJarsOf } from '../kafka/jars.ts';
 import { askJava, type JavaAnswer, javaRemedy } from '../kafka/java.ts';
@@ -19,8 +20,6 @@ const OLDEST_KAFKA = parseKafkaVersion('3.9.1');
 const NEWEST_KAFKA = parseKafkaVersion('4.3.1');
 
 const BROKER_HEAP_MIB = 512;
-/** Of a broker beside its heap: code, threads, buffers of its connections. */
-const BROKER_REST_MIB = 256;
 
 export function findLinux(platform: string = process.platform): Finding {
   return platform === 'linux' ? { ok: true, found: release() } : { ok: false, found: platform };
@@ -83,7 +82,7 @@ export function findDiskSpace(root: string = stateRoot()): Finding {
 }
 
 export function findMemory(availableBytes: number = process.availableMemory()): Finding {
-  const brokers = Math.floor(availableBytes / ((BROKER_HEAP_MIB + BROKER_REST_MIB) * MIB));
+  const brokers = Math.floor(availableBytes / ((BROKER_HEAP_MIB + BEYOND_HEAP_MIB) * MIB));
   const room =
     brokers === 0
       ? `not enough for a broker with a heap of ${BROKER_HEAP_MIB} MiB`

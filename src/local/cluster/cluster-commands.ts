@@ -6,9 +6,10 @@ import { cutAddresses } from '../hosts/cuts.ts';
 import type { MachineLimits } from '../hosts/machine.ts';
 import { nicBufferBytes } from '../hosts/shaping.ts';
 import { isAlive, isStopped } from '../system/process-identity.ts';
+import { exclusively } from './exclusive.ts';
 import { type LocalClusterOptions, startLocalCluster } from './local-cluster.ts';
 import { bootstrapServersOf, type ClusterRecord, machineOf, type NodeRecord } from './record.ts';
-import { clusterDirectory, logDirectory, readClusters, removeCluster } from './state.ts';
+import { clusterDirectory, type FoundCluster, logDirectory, readClusters, removeCluster } from './state.ts';
 
 export interface ClusterStatus {
   readonly name: string;
@@ -77,7 +78,8 @@ export async function clusterUp(options: ClusterUpOptions): Promise<ClusterStatu
  * Stops and removes one cluster, or all of them (also those that belong to a running command). Returns their names;
  * their logs stay.
  *
- * @throws UserError (exit 3) when there is no cluster of this name.
+ * @throws UserError (exit 3) when there is no cluster of this name, somebody operates on it, or it is not ours; with all of
+ * them a line for each of those, once the others are removed.
  */
 export async function clusterDown(
   which: { readonly name?: string } | { readonly all: true },
@@ -86,24 +88,58 @@ export async function clusterDown(
   const name = 'all' in which ? null : (which.name ?? DEFAULT_NAME);
   const chosen = name === null ? clusters : clusters.filter((cluster) => cluster.name === name);
   if (name !== null && chosen.length === 0) throw unknownCluster(name);
-  for (const cluster of chosen) await removeCluster(cluster.name, cluster.record);
+  const problems: string[] = [];
+  for (const cluster of chosen) {
+    try {
+      await takeDown(cluster);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.lines);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems, EXIT.clusterUnreachable);
   return chosen.map((cluster) => cluster.name);
 }
 
-/** All clusters of this user's state root, running or dead, by name. */
-export function clusterStatus(): Promise<ClusterStatus[]> {
-  return Promise.all(readClusters().flatMap(({ record }) => (record === null ? [] : [statusOf(record)])));
+async function takeDown({ name, record, foreign }: FoundCluster): Promise<void> {
+  if (foreign !== null) throw notOurs(name, foreign);
+  // An operation would start again what is being stopped here.
+  if (record?.mode === 'detached') {
+    return exclusively(name, 'its removal', () => removeCluster(name, requireCluster(name)));
+  }
+  await removeCluster(name, record);
+}
+
+/**
+ * One cluster of this user's state root, or all of them by name; running or dead.
+ *
+ * @throws UserError (exit 3) when there is no cluster of this name.
+ */
+export function clusterStatus(which: { readonly name?: string } = {}): Promise<ClusterStatus[]> {
+  const records =
+    which.name === undefined
+      ? readClusters().flatMap(({ record }) => record ?? [])
+      : [requireCluster(which.name)];
+  return Promise.all(records.map(statusOf));
 }
 
 /**
  * The record of a cluster.
  *
- * @throws UserError (exit 3) when there is none of this name
+ * @throws UserError (exit 3) when there is none of this name, or none that can be read
  */
 export function requireCluster(name: string = DEFAULT_NAME): ClusterRecord {
-  const record = readClusters().find((cluster) => cluster.name === name)?.record ?? null;
-  if (record === null) throw unknownCluster(name);
-  return record;
+  const found = readClusters().find((cluster) => cluster.name === name);
+  if (found === undefined) throw unknownCluster(name);
+  if (found.record !== null) return found.record;
+  throw notOurs(
+    name,
+    found.foreign ?? `has a record that cannot be read: remove it (brokertwin cluster down --name ${name})`,
+  );
+}
+
+function notOurs(name: string, foreign: string): UserError {
+  return new UserError(`cluster ${name} ${foreign}`, EXIT.clusterUnreachable);
 }
 
 function unknownCluster(name: string): UserError {

@@ -1,4 +1,8 @@
-/** A cluster in our hands: its record, kept on disk at every change, and the jars of its versions. */
+/**
+ * A cluster in our hands: its record, kept on disk at every change, and the jars of its versions. Operations overlap: whoever
+ * changes a list of the record takes it as it is at that moment.
+ */
+import type { MachineLimits } from '../hosts/machine.ts';
 import { type KafkaJars, obtainKafkaJars } from '../kafka/jars.ts';
 import { type ClusterRecord, machineOf, type NodeRecord } from './record.ts';
 import { saveCluster } from './state.ts';
@@ -26,6 +30,14 @@ export class ClusterHandle {
   changeNode(id: number, changes: Partial<NodeRecord>): void {
     this.change({
       nodes: this.#record.nodes.map((node) => (node.id === id ? { ...node, ...changes } : node)),
+    });
+  }
+
+  changeLimits(machine: string, changes: Partial<MachineLimits>): void {
+    this.change({
+      machines: this.#record.machines.map((other) =>
+        other.name === machine ? { ...other, limits: { ...other.limits, ...changes } } : other,
+      ),
     });
   }
 

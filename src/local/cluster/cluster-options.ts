@@ -35,7 +35,7 @@ export function unlimitedMachine(name: string): MachineSpec {
 }
 
 export interface LocalClusterOptions {
-  /** Kafka version, 3.9.x to 4.3.x, of all, or of the brokers in turn (the controllers get the newest). */
+  /** Kafka version, 3.9.1 to 4.3.x, of all, or of the brokers in turn (the controllers get the newest). */
   readonly version: string | readonly string[];
   readonly brokers: number;
   /** Brokers that are controllers too: 1 or 3 of them by default. */
@@ -69,8 +69,6 @@ export interface LocalClusterOptions {
   /** Heap of each broker; by default 512 MiB for up to three brokers, 384 MiB beyond. */
   readonly heapMiB?: number;
   readonly name?: string;
-  /** On loopback: port of broker 1, the next ports for the others; by default free ones are chosen. */
-  readonly firstPort?: number;
   /** `detached` brokers stay when this process ends. */
   readonly mode?: 'attached' | 'detached';
   /** Aborting stops and removes all that was started. */

@@ -1,56 +1,45 @@
 /** One operation at a time on a cluster, also of different processes. */
-import { linkSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { EXIT, UserError } from '../../errors/errors.ts';
-import { identifySelf, isAlive } from '../system/process-identity.ts';
-import { hasCode, readIfThere } from '../system/system-files.ts';
-import { clusterDirectory } from './state.ts';
+import { whileLocked } from '../system/lock.ts';
+import { hasCode } from '../system/system-files.ts';
+import { clusterDirectory, stateRoot } from './state.ts';
 
-const LOCK = 'operation.json';
-const lock = z.object({
-  process: z.object({ pid: z.number(), startedAt: z.string() }),
-  what: z.string(),
-});
+/** For two that ask at the same moment: then one of them gets it. */
+const WAIT_MS = 200;
 
 /**
  * Runs `use` while nobody else operates on the cluster.
  *
  * @param what is being done, told to whoever has to wait
- * @throws UserError (exit 3) when somebody does
+ * @throws UserError (exit 3) when somebody does, or the cluster is not there
  */
 export async function exclusively<Result>(
   name: string,
   what: string,
   use: () => Promise<Result>,
+  root: string = stateRoot(),
 ): Promise<Result> {
-  const file = join(clusterDirectory(name), LOCK);
-  take(file, what, name);
+  const directory = clusterDirectory(name, root);
+  let begun = false;
   try {
-    return await use();
-  } finally {
-    rmSync(file, { force: true });
-  }
-}
-
-function take(file: string, what: string, name: string): void {
-  const own = `${file}.${process.pid}`;
-  writeFileSync(own, JSON.stringify({ process: identifySelf(), what }));
-  try {
-    linkSync(own, file);
+    return await whileLocked(
+      { directory, name: 'operation', what, waitMs: WAIT_MS },
+      (holder) =>
+        new UserError(
+          `cluster ${name}: expected nobody at work on it, found "${holder.what}" under way (pid ${holder.pid}): wait for its end`,
+          EXIT.clusterUnreachable,
+        ),
+      () => {
+        begun = true;
+        return use();
+      },
+    );
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-    const holder = lock.safeParse(JSON.parse(readIfThere(file) ?? 'null'));
-    if (holder.success && isAlive(holder.data.process)) {
-      throw new UserError(
-        `cluster ${name}: expected nobody at work on it, found "${holder.data.what}" under way (pid ${holder.data.process.pid}): wait for its end`,
-        EXIT.clusterUnreachable,
-      );
-    }
-    // Its holder died with it.
-    rmSync(file, { force: true });
-    linkSync(own, file);
-  } finally {
-    rmSync(own, { force: true });
+    if (begun || !hasCode(error, 'ENOENT')) throw error;
+    throw new UserError(
+      `cluster ${name}: expected it at ${directory}, found it gone: see brokertwin cluster status`,
+      EXIT.clusterUnreachable,
+      { cause: error },
+    );
   }
 }

@@ -95,28 +95,30 @@ const TOKEN_LIFETIME_SECONDS = 3600;
  * Starts a cluster and waits until every broker answers and all are unfenced. Cleans up what crashed runs left first.
  *
  * @throws UserError for a property that is ours, a version that cannot be run or a configuration that Kafka refuses
- * (exit 2); for what this machine cannot do, missing Java or Maven, a taken port, a full disk, too little memory, a broker
+ * (exit 2); for what this machine cannot do, missing Java or Maven, a full disk, too little memory, a broker
  * that dies or is not ready in time (exit 3). Whatever was already started is then stopped and removed.
  */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   requireBuildable(options);
   await requireAbilities(options);
-  for (const stale of await cleanStaleClusters()) {
-    options.progress(`removed cluster ${stale.name}, left behind: ${stale.reason}`);
-  }
+  await cleanStaleClusters(options.progress);
   mkdirSync(stateRoot(), { recursive: true });
   if (options.directory !== undefined) mkdirSync(options.directory, { recursive: true });
   requireDiskSpace(options.directory ?? stateRoot());
-  requireMemory(options.brokers, heapMiBOf(options));
+  requireMemory({
+    brokers: options.brokers,
+    heapMiB: heapMiBOf(options),
+    controllers: options.separateControllers ?? 0,
+  });
   const versions = brokerVersions(options);
   for (let attempt = 1; ; attempt += 1) {
     const jars = await allJars(options, versions);
     const record = await planCluster(options, { withAgent: options.jmx && jars.jolokiaAgent !== null });
-    createCluster(record);
+    await createCluster(record);
     const handle = new ClusterHandle(record, options.progress);
     const outcome = await launchCluster(options, handle, jars);
     if (!('retry' in outcome)) return outcome;
-    if (attempt === START_ATTEMPTS || options.firstPort !== undefined) throw outcome.error;
+    if (attempt === START_ATTEMPTS) throw outcome.error;
     options.progress(`${outcome.retry}; trying others`);
   }
 }
@@ -181,7 +183,8 @@ async function launchCluster(
     }
     makeLogDirs(handle);
     if (options.diskShim === true) {
-      handle.change({ diskShim: { library: await buildSlowDiskShim() } });
+      const library = await buildSlowDiskShim({ signal: options.signal });
+      handle.change({ diskShim: { library } });
     }
     await secure(handle, options);
     writeToolScripts(join(clusterDirectory(name), 'bin'), jars, tokenOptions(handle.record));
@@ -190,7 +193,7 @@ async function launchCluster(
       await remove();
       const error = startError(failed.id, failed.failure, nodeLogDirectory(name, failed.id));
       if (failed.failure.kind !== 'port') throw error;
-      return { retry: `broker ${failed.id} met a port taken meanwhile`, error };
+      return { retry: `node ${failed.id} met a port taken meanwhile`, error };
     }
     // Later than all else: a JVM that starts on half a core takes minutes.
     for (const machine of handle.record.machines) {
@@ -208,8 +211,12 @@ async function launchCluster(
   let stopped: Promise<void> | null = null;
   return {
     name,
-    bootstrapServers: bootstrapServersOf(handle.record),
-    managementServers: managementServersOf(handle.record),
+    get bootstrapServers() {
+      return bootstrapServersOf(handle.record);
+    },
+    get managementServers() {
+      return managementServersOf(handle.record);
+    },
     get brokers() {
       return localBrokers(handle.record);
     },

@@ -29,14 +29,13 @@ import {
   ONE_PLAIN_LOG_DIR,
   unlimitedMachine,
 } from './cluster-options.ts';
-import { freePorts, requireFreePorts } from './ports.ts';
+import { CONTROLLER_HEAP_MIB } from './memory-space.ts';
+import { freePorts } from './ports.ts';
 import type { ClusterRecord, NodeRecord } from './record.ts';
 import { clusterDirectory, clusterIdOf } from './state.ts';
 
 const LOOPBACK = '127.0.0.1';
 const COMBINED_CONTROLLERS_MAX = 3;
-/** Heap of a controller that is nothing else. */
-const CONTROLLER_HEAP_MIB = 256;
 /** Ports on a machine of its own; several nodes on one machine are ten apart. */
 const PORTS = { listener: 9092, controller: 9096, management: 9097, jolokia: 9098 };
 const PORTS_APART = 10;
@@ -54,7 +53,7 @@ interface NodePlan {
   readonly logDirs: LogDirsSpec;
 }
 
-/** @throws UserError (exit 3) when a stated port is taken or no subnet is free */
+/** @throws UserError (exit 3) when no subnet is free */
 export async function planCluster(
   options: LocalClusterOptions,
   facts: { readonly withAgent: boolean },
@@ -69,7 +68,8 @@ export async function planCluster(
   const dataDirectory =
     options.directory === undefined
       ? join(clusterDirectory(name), 'data')
-      : join(resolve(options.directory), `brokertwin-${name}`);
+      : // Clusters of other users, or other state roots, may have the same name there.
+        join(resolve(options.directory), `brokertwin-${name}-${id}`);
   const listeners = options.listeners ?? DEFAULT_LISTENERS;
   const ports = await (network.kind === 'shaped'
     ? machinePorts(nodes, listeners)
@@ -292,9 +292,9 @@ function newMachine(
   };
 }
 
-/** A separate controller is alone on its machine; one in a broker has an address beside the machine's. */
-function ownControllerAddress(node: NodePlan, subnet: number): string {
-  return node.roles.includes('broker') ? controllerAddress(subnet, node.id) : node.machine.address;
+/** That of its machine where it is alone there, else one beside it. */
+function ownControllerAddress({ id, roles }: NodePlan, subnet: number): string {
+  return roles.includes('broker') ? controllerAddress(subnet, id) : loadAddress(subnet, id);
 }
 
 function logDirsOf(id: number, spec: LogDirsSpec, dataDirectory: string): NodeRecord['logDirs'] {
@@ -328,19 +328,15 @@ function machinePorts(nodes: readonly NodePlan[], listeners: readonly ListenerPr
 
 /** On loopback our own requests take the clients' listener, where that is a plain one. */
 async function loopbackPorts(
-  options: Pick<LocalClusterOptions, 'firstPort' | 'choosePorts'>,
+  options: Pick<LocalClusterOptions, 'choosePorts'>,
   nodes: readonly NodePlan[],
   listeners: readonly ListenerProtocol[],
 ): Promise<Ports[]> {
-  const { firstPort } = options;
-  const stated = firstPort === undefined ? null : nodes.map((_, index) => firstPort + index);
-  if (stated !== null) await requireFreePorts(stated);
   const each = listeners.length + MORE_PORTS;
   const chosen = await (options.choosePorts ?? freePorts)(each * nodes.length);
   const plain = listeners.indexOf('PLAINTEXT');
   return nodes.map((_, index) => {
-    const [controller, jolokia, ours, ...others] = chosen.slice(each * index, each * (index + 1));
-    const own = stated === null ? others : [stated[index], ...others.slice(1)];
+    const [controller, jolokia, ours, ...own] = chosen.slice(each * index, each * (index + 1));
     return { listeners: own, controller, management: plain < 0 ? ours : own[plain], jolokia };
   });
 }

@@ -40,8 +40,10 @@ const node = z.object({
   process: processIdentity.nullable(),
 });
 
+const FORMAT = 'brokertwin.cluster/2';
+
 export const clusterRecord = z.object({
-  format: z.literal('brokertwin.cluster/2'),
+  format: z.literal(FORMAT),
   name: z.string(),
   /** Part of the names of all that is made on the machine for it: 8 hexadecimal digits, different for every cluster directory. */
   id: z.string(),
@@ -74,6 +76,14 @@ export const clusterRecord = z.object({
 
 export type ClusterRecord = z.infer<typeof clusterRecord>;
 export type NodeRecord = ClusterRecord['nodes'][number];
+
+const anyFormat = z.object({ format: z.string() });
+
+/** The format that the content of a record names, where it is not ours; null else. */
+export function otherFormatOf(content: unknown): string | null {
+  const parsed = anyFormat.safeParse(content);
+  return parsed.success && parsed.data.format !== FORMAT ? parsed.data.format : null;
+}
 
 /** The nodes that are brokers. */
 export function brokersOf(record: ClusterRecord): NodeRecord[] {

@@ -45,7 +45,7 @@ export async function formatNodes(
   }
 }
 
-/** Starts formatted nodes and records their processes. */
+/** Starts formatted nodes; each begins when its process is recorded. */
 export async function startNodes(handle: ClusterHandle, ids: readonly number[]): Promise<StartedNode[]> {
   const started: StartedNode[] = [];
   for (const id of ids) {
@@ -53,6 +53,7 @@ export async function startNodes(handle: ClusterHandle, ids: readonly number[]):
     writeNodeFiles(launch);
     const node = spawnNode(launch);
     handle.changeNode(id, { process: node.process });
+    node.go();
     started.push(node);
   }
   return started;

@@ -33,7 +33,7 @@ const GCC_OPTIONS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-fPIC', '-shared'
  * @throws UserError (exit 3) without gcc or the headers of the C library, or where LD_PRELOAD could not name the path.
  */
 export async function buildSlowDiskShim(
-  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
+  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<string> {
   const cache = cacheDirectory(options.env);
   if (/[\s:]/.test(cache)) {
@@ -59,7 +59,7 @@ export async function buildSlowDiskShim(
 
 async function compile(
   target: string,
-  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal },
+  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const run = await runTool('gcc', [...GCC_OPTIONS, '-o', target, SOURCE, '-ldl'], options);
   if (run === null) {

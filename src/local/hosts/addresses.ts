@@ -3,7 +3,7 @@
  * 198.18.k.0/24 for its load and 198.19.k.0/24 for our own requests, and machine n has n in both.
  *
  *      1 to  64  machines of brokers
- *    101 to 164  controllers: address 100 + id of a broker's controller, or the machine of a separate one
+ *    101 to 164  controllers: address 100 + id of a broker's controller, the id of a separate one, and its machine
  *    201 to 250  machines of clients
  *    254         this machine, in 198.19.k.0/24 alone
  */

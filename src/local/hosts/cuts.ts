@@ -7,6 +7,7 @@
  * pulled cable makes it fail as soon as no hardware address is found: errors that no routed network gives, upon which
  * clients back off in another way.)
  */
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import { runTool } from '../system/tool.ts';
@@ -46,11 +47,12 @@ export async function mendCuts(cuts: readonly Cut[]): Promise<void> {
   );
 }
 
-/** Addresses that a machine's packets do not reach. */
+/** Addresses that a machine's packets do not reach; none of one that is just being made or removed, or was lost with a restart. */
 export async function cutAddresses(machine: Machine): Promise<string[]> {
-  if (machine.namespace === null) return [];
+  if (machine.namespace === null || !isNamespace(machine.namespace)) return [];
   const show = ['-n', machine.namespace, '-j', 'neigh', 'show', 'dev', 'eth0', 'nud', 'permanent'];
   const run = await runTool('ip', show);
+  if (run !== null && run.exitCode !== 0 && hasNoNic(machine.namespace, run.lines)) return [];
   if (run === null || run.exitCode !== 0) {
     throw new UserError(
       `ip in namespace ${machine.namespace}: ${run?.lines.join(' ') ?? 'is not there'}`,
@@ -59,6 +61,14 @@ export async function cutAddresses(machine: Machine): Promise<string[]> {
   }
   const text = run.lines.join('\n').trim();
   return text === '' ? [] : neighbours.parse(JSON.parse(text)).map(({ dst }) => dst);
+}
+
+function hasNoNic(namespace: string, said: readonly string[]): boolean {
+  return !isNamespace(namespace) || said.some((line) => line.includes('Cannot find device'));
+}
+
+function isNamespace(name: string): boolean {
+  return existsSync(`/run/netns/${name}`);
 }
 
 const neighbours = z.array(z.object({ dst: z.string() }));

@@ -113,10 +113,13 @@ export async function addMachine(
   await shape(machine, hub, signal);
 }
 
-/** Removes one machine's namespace, and with it its cables. */
-export function removeMachine(machine: Machine): void {
-  if (machine.namespace === null) return;
-  runBatchNow({ tool: 'ip', namespace: null, commands: [`netns del ${machine.namespace}`] });
+/** Removes one machine's cables and namespace. */
+export function removeMachine({ namespace, number }: Machine, hub: string): void {
+  if (namespace === null) return;
+  // Else they would stay as long as somebody is in the namespace, and their names with them.
+  const cables = [loadPort(number), managementPort(number)].map((port) => `link del ${port}`);
+  runBatchNow({ tool: 'ip', namespace: hub, commands: cables });
+  runBatchNow({ tool: 'ip', namespace: null, commands: [`netns del ${namespace}`] });
 }
 
 /** Removes all that carries the cluster's id, whatever of it is there. Its processes must have ended. */

@@ -27,20 +27,30 @@ export function nicBufferBytes(
   );
 }
 
-/** Commands of `tc` that put a device under the limits, from whatever limits it has now. */
-export function shapingCommands(device: string, limits: MachineLimits, latencyMs: number | null): string[] {
-  const netem = latencyMs === null ? null : `netem delay ${latencyMs}ms limit ${NETEM_PACKETS}`;
+/**
+ * Commands of `tc` that put a device under the limits. Latency is outside and the bucket in it: inside, it would take the
+ * place of the queue that the bucket loses packets from.
+ *
+ * @param latencyMs the same as before, if the device has had limits before
+ * @param wasShaped whether it has a bucket now
+ */
+export function shapingCommands(
+  device: string,
+  limits: MachineLimits,
+  latencyMs: number | null,
+  wasShaped: boolean,
+): string[] {
+  const delay =
+    latencyMs === null
+      ? []
+      : [`qdisc replace dev ${device} root handle 2: netem delay ${latencyMs}ms limit ${NETEM_PACKETS}`];
+  const place = latencyMs === null ? 'root' : 'parent 2:1';
   if (limits.nicBytesPerSecond === null) {
-    return netem === null
-      ? [`qdisc del dev ${device} root`]
-      : [`qdisc replace dev ${device} root handle 1: ${netem}`];
+    return [...delay, ...(wasShaped ? [`qdisc del dev ${device} ${place}`] : [])];
   }
   const rate = Math.round(limits.nicBytesPerSecond * BITS);
   const bucket = `tbf rate ${rate}bit burst ${nicBufferBytes(limits)} latency ${NIC_QUEUE_MS}ms`;
-  return [
-    `qdisc replace dev ${device} root handle 1: ${bucket}`,
-    ...(netem === null ? [] : [`qdisc replace dev ${device} parent 1:1 handle 10: ${netem}`]),
-  ];
+  return [...delay, `qdisc replace dev ${device} ${place} handle 1: ${bucket}`];
 }
 
 /**
@@ -55,21 +65,10 @@ export async function shape(
   signal?: AbortSignal,
   before: MachineLimits | null = null,
 ): Promise<void> {
-  const { limits, number } = machine;
-  const isShaped = (of: MachineLimits | null): boolean => of !== null && of.nicBytesPerSecond !== null;
-  const isDelayed = (of: MachineLimits | null): boolean => of !== null && of.latencyMs !== null;
-  const out = isShaped(limits) || isDelayed(limits) || isShaped(before) || isDelayed(before);
-  const into = isShaped(limits) || isShaped(before);
-  await runBatch(
-    {
-      tool: 'tc',
-      namespace: machine.namespace,
-      commands: out ? shapingCommands('eth0', limits, limits.latencyMs) : [],
-    },
-    signal,
-  );
-  await runBatch(
-    { tool: 'tc', namespace: hub, commands: into ? shapingCommands(loadPort(number), limits, null) : [] },
-    signal,
-  );
+  const { limits, number, namespace } = machine;
+  const wasShaped = before !== null && before.nicBytesPerSecond !== null;
+  const sending = shapingCommands('eth0', limits, limits.latencyMs, wasShaped);
+  await runBatch({ tool: 'tc', namespace, commands: sending }, signal);
+  const receiving = shapingCommands(loadPort(number), limits, null, wasShaped);
+  await runBatch({ tool: 'tc', namespace: hub, commands: receiving }, signal);
 }

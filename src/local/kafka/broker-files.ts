@@ -22,6 +22,9 @@ const OWNED = new Set([
   'log.dirs',
   'metadata.log.dir',
   'broker.rack',
+  'controller.quorum.voters',
+  'controller.quorum.bootstrap.servers',
+  'controller.quorum.auto.join.enable',
 ]);
 
 /**
@@ -30,7 +33,7 @@ const OWNED = new Set([
  * @throws UserError (bad input) with one line for each.
  */
 export function refuseOwnedProperties(config: Readonly<Record<string, string>>): void {
-  const owned = Object.keys(config).filter((key) => OWNED.has(key) || key.startsWith('controller.quorum.'));
+  const owned = Object.keys(config).filter((key) => OWNED.has(key));
   if (owned.length === 0) return;
   throw new UserError(
     owned.map(

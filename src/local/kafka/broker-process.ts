@@ -1,11 +1,11 @@
 /** Formatting the storage of one node and starting its JVM. */
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import { type ClusterRecord, machineOf, type NodeRecord } from '../cluster/record.ts';
 import { commandOn } from '../hosts/command-on.ts';
 import type { NodeSecurity } from '../security/security.ts';
+import { spawnHeld } from '../system/held-process.ts';
 import { identify, type ProcessIdentity } from '../system/process-identity.ts';
 import { readIfThere } from '../system/system-files.ts';
 import { runTool } from '../system/tool.ts';
@@ -26,6 +26,8 @@ export interface NodeLaunch {
 export interface StartedNode {
   readonly id: number;
   readonly process: ProcessIdentity;
+  /** Lets it begin; call it once its process is recorded. */
+  go(): void;
   /** Why its start failed, once its process has ended or its logs say that it will; null while there is hope. */
   failure(): StartFailure | null;
   /** Whether its logs say that it has started. */
@@ -84,7 +86,7 @@ export async function formatNode(launch: NodeLaunch, signal?: AbortSignal): Prom
 }
 
 /**
- * Starts a formatted node on its machine, in a session of its own, so that Ctrl-C reaches us alone and we stop it.
+ * Prepares the process of a formatted node on its machine; it begins with `go`, and ends by itself should we end before.
  *
  * @throws UserError (exit 3) when the machine gives no process.
  */
@@ -93,7 +95,7 @@ export function spawnNode(launch: NodeLaunch): StartedNode {
   const console = openSync(consoleLog(launch), 'a');
   // What an earlier start has left in the logs says nothing of this one.
   const logged = logFiles(launch).map((file) => (readIfThere(file) ?? '').length);
-  const [program, ...args] = [
+  const command = [
     ...commandOn(machineOf(launch.record, node)),
     jars.java,
     ...jvmOptions(launch),
@@ -102,14 +104,12 @@ export function spawnNode(launch: NodeLaunch): StartedNode {
     'kafka.Kafka',
     propertiesFile(node),
   ];
-  const child = spawn(program, args, {
+  const { child, go } = spawnHeld(command, {
     cwd: node.directory,
-    detached: true,
-    stdio: ['ignore', console, console],
     env: { ...process.env, ...launch.environment },
+    output: console,
   });
   closeSync(console);
-  child.unref();
   let ended = false;
   child.once('exit', () => {
     ended = true;
@@ -120,7 +120,7 @@ export function spawnNode(launch: NodeLaunch): StartedNode {
   const identity = child.pid === undefined ? null : identify(child.pid);
   if (identity === null) {
     throw new UserError(
-      `broker ${node.id}: ${program} could not be started: check the memory and process limits (ulimit -u)`,
+      `node ${node.id}: no process could be started for it: check the memory and process limits (ulimit -u)`,
       EXIT.clusterUnreachable,
     );
   }
@@ -131,6 +131,7 @@ export function spawnNode(launch: NodeLaunch): StartedNode {
   return {
     id: node.id,
     process: identity,
+    go,
     failure: () => {
       const text = log();
       return ended || hasFailedToStart(text) ? explainStartFailure(text) : null;
@@ -139,10 +140,10 @@ export function spawnNode(launch: NodeLaunch): StartedNode {
   };
 }
 
-/** The error for a broker that failed to start: exit 2 when its configuration is to blame, else 3. */
+/** The error for a node that failed to start: exit 2 when its configuration is to blame, else 3. */
 export function startError(id: number, failure: StartFailure, logDirectory: string): UserError {
   return new UserError(
-    `broker ${id} did not start: ${failure.message}; logs in ${logDirectory}`,
+    `node ${id} did not start: ${failure.message}; logs in ${logDirectory}`,
     failure.kind === 'config' ? EXIT.badInput : EXIT.clusterUnreachable,
   );
 }

@@ -3,7 +3,7 @@
  * later run uses. The metrics agent (Jolokia) always comes through Maven, since no Kafka ships it.
  */
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import { cacheDirectory } from '../system/cache-directory.ts';
 import { onExit } from '../system/on-exit.ts';
@@ -36,7 +36,7 @@ const LOG4J_BRIDGE_VERSION = '2.25.1';
 const MARKER = 'complete';
 
 /**
- * Finds or gets the jars of a Kafka version, 3.9.x to 4.3.x. The first time takes 54 MB and about 12 s.
+ * Finds or gets the jars of a Kafka version, 3.9.1 to 4.3.x. The first time takes 54 MB and about 12 s.
  *
  * @throws UserError for a version that cannot be run (exit 2), and for missing or too old Java, missing Maven,
  * no network, or a KAFKA_HOME of another version (exit 3).
@@ -46,7 +46,7 @@ export async function obtainKafkaJars(options: JarsOptions): Promise<KafkaJars> 
   const version = parseKafkaVersion(options.version);
   const home = env.KAFKA_HOME;
   if (home !== undefined && home !== '') {
-    const libraries = librariesOf(home, version);
+    const libraries = librariesOf(resolve(home), version);
     const java = await findJava(version, env);
     return {
       version: version.text,

@@ -1,5 +1,5 @@
 /** Finding a Java that can run a broker. */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import { runTool } from '../system/tool.ts';
 import { javaNeededBy, type KafkaVersion } from './kafka-version.ts';
@@ -17,7 +17,7 @@ export interface JavaAnswer {
 /** Asks the Java of JAVA_HOME when that is set, else the one on the PATH, for its version. */
 export async function askJava(env: NodeJS.ProcessEnv = process.env): Promise<JavaAnswer> {
   const home = env.JAVA_HOME;
-  const command = home === undefined || home === '' ? 'java' : join(home, 'bin', 'java');
+  const command = home === undefined || home === '' ? 'java' : resolve(home, 'bin', 'java');
   const where = command === 'java' ? 'on the PATH' : `at ${command} (from JAVA_HOME)`;
   const run = await runTool(command, ['-version'], { env });
   return run === null

@@ -7,28 +7,30 @@ export interface KafkaVersion {
   readonly minor: number;
 }
 
-const OLDEST = { minor: 9, text: '3.9.2' };
-const NEWEST = { minor: 3, text: '4.3.1' };
+const OLDEST = '3.9.1';
+const NEWEST = '4.3.1';
+/** The one to use in place of an older one. */
+const OLDEST_ADVISED = '3.9.2';
 
 /** Versions whose jars are not all published, with the nearest one that is complete. */
-const INCOMPLETE_ON_MAVEN: Readonly<Record<string, string>> = { '4.0.1': '4.0.2', '4.4.0': '4.3.1' };
+const INCOMPLETE_ON_MAVEN: Readonly<Record<string, string>> = { '4.0.1': '4.0.2' };
 
 /**
  * Reads a version such as `4.3.1`.
  *
- * @throws UserError (bad input) for anything outside 3.9.x to 4.3.x, naming the nearest version that can be run.
+ * @throws UserError (bad input) for anything outside 3.9.1 to 4.3.x, naming the nearest version that can be run.
  */
 export function parseKafkaVersion(text: string): KafkaVersion {
   const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(text);
   if (parts === null) {
-    throw new UserError(`Kafka version: expected three numbers such as ${NEWEST.text}, found "${text}"`);
+    throw new UserError(`Kafka version: expected three numbers such as ${NEWEST}, found "${text}"`);
   }
   const version = { text, major: Number(parts[1]), minor: Number(parts[2]) };
-  const tooOld = version.major < 3 || (version.major === 3 && version.minor < OLDEST.minor);
-  const tooNew = version.major > 4 || (version.major === 4 && version.minor > NEWEST.minor);
+  const tooOld = compareVersions(text, OLDEST) < 0;
+  const tooNew = compareVersions(releaseOf(text), releaseOf(NEWEST)) > 0;
   if (tooOld || tooNew) {
-    const nearest = tooOld ? OLDEST.text : NEWEST.text;
-    throw new UserError(`Kafka ${text} cannot be run here: expected 3.9.x to 4.3.x, use ${nearest}`);
+    const nearest = tooOld ? OLDEST_ADVISED : NEWEST;
+    throw new UserError(`Kafka ${text} cannot be run here: expected 3.9.1 to 4.3.x, use ${nearest}`);
   }
   return version;
 }

@@ -22,7 +22,7 @@ export async function endOffsetsByKafkaTool(
   const offsets = parseEndOffsets(lines, topic);
   if (run?.exitCode === 0 && offsets.size > 0) return offsets;
   throw new UserError(
-    `Kafka's GetOffsetShell found no end offsets of topic ${topic} at ${bootstrapServers}: ${lines.at(-1) ?? 'no output'}`,
+    `Kafka's GetOffsetShell found no end offsets of topic ${topic} at ${bootstrapServers}: ${lines.findLast((line) => line !== '') ?? 'no output'}`,
     EXIT.clusterUnreachable,
   );
 }

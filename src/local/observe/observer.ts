@@ -52,6 +52,8 @@ export interface Observer {
   begin(): Promise<void>;
   /** Likewise at once; then gives what lies between. A new `begin` may follow. */
   end(): Promise<Observation>;
+  /** Ends it without a result; nothing when it has ended or not begun. */
+  cancel(): void;
 }
 
 /** A sample whose queues may still be on their way. */
@@ -77,11 +79,11 @@ const INTERVAL_MS = 1_000;
 const METRICS_INTERVAL_MS = 3_000;
 
 /** Prepares to watch brokers on loopback and this process as their load generator; nothing is read before `begin`. */
-export function observeBrokers(brokers: readonly ObservedBroker[], options: ObserverOptions = {}): Observer {
+export function observeBrokers(brokers: ObservedCluster['brokers'], options: ObserverOptions = {}): Observer {
   const name = options.host ?? 'local';
   return observe(
     {
-      brokers: () => brokers,
+      brokers,
       machines: [
         {
           name,
@@ -106,12 +108,12 @@ export function observe(cluster: ObservedCluster, options: ObserverOptions = {})
     Math.round((options.metricsIntervalMs ?? METRICS_INTERVAL_MS) / intervalMs),
   );
   const cgroups = options.cgroups === undefined ? usableCgroups() : options.cgroups;
-  let started: Started | 'starting' | null = null;
+  let started: Started | Pick<Started, 'readers'> | null = null;
 
   const begin = async (): Promise<void> => {
     if (started !== null) throw new Error('the observer has begun already');
-    started = 'starting';
     const readers = openMachineReaders(cluster.machines, cgroups);
+    started = { readers };
     const shaped = cluster.machines.some(({ namespace }) => namespace !== null);
     const problems = shaped ? await readers.ready : [];
     const present = cluster.brokers();
@@ -133,7 +135,7 @@ export function observe(cluster: ObservedCluster, options: ObserverOptions = {})
   };
 
   const end = async (): Promise<Observation> => {
-    if (started === null || started === 'starting') throw new Error('the observer has not begun');
+    if (started === null || !('timer' in started)) throw new Error('the observer has not begun');
     const watched = started;
     started = null;
     clearInterval(watched.timer);
@@ -162,7 +164,13 @@ export function observe(cluster: ObservedCluster, options: ObserverOptions = {})
     });
   };
 
-  return { begin, end };
+  const cancel = (): void => {
+    if (started !== null && 'timer' in started) clearInterval(started.timer);
+    started?.readers.close();
+    started = null;
+  };
+
+  return { begin, end, cancel };
 }
 
 function usableCgroups(): CgroupLayout | null {

@@ -23,7 +23,7 @@ const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 /** Reads a process; null when it is gone. */
 export function readProcess(pid: number): ProcessReading | null {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  const io = readIfThere(`/proc/${pid}/io`);
+  const io = readIo(pid);
   if (stat === null || io === null) return null;
   const { cpuSeconds, startTick } = parseProcessStat(stat);
   return {
@@ -34,6 +34,16 @@ export function readProcess(pid: number): ProcessReading | null {
     cpuSeconds,
     writtenBytes: parseWrittenBytes(io),
   };
+}
+
+/** What has ended but is not reaped yet belongs to root, and tells others nothing. */
+function readIo(pid: number): string | null {
+  try {
+    return readIfThere(`/proc/${pid}/io`);
+  } catch (error) {
+    if (hasCode(error, 'EACCES')) return null;
+    throw error;
+  }
 }
 
 /** Parses write_bytes of /proc/<pid>/io. */

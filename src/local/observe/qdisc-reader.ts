@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
-/** Of a device's root queue; cumulative but for the backlog. */
+/** Of a device's token bucket, else of its root queue; cumulative but for the backlog. */
 export interface QdiscCounters {
   readonly sentBytes: number;
   readonly drops: number;
@@ -28,6 +28,7 @@ export interface QdiscReader {
 
 const qdiscs = z.array(
   z.object({
+    kind: z.string(),
     root: z.boolean().optional(),
     bytes: z.number().default(0),
     drops: z.number().default(0),
@@ -86,11 +87,15 @@ export function openQdiscReader(namespace: string): QdiscReader {
   };
 }
 
-/** The counters of the root queue out of the JSON of `tc -s -j qdisc show dev ...`; null when there is none. */
+/**
+ * The counters out of the JSON of `tc -s -j qdisc show dev ...`; null when there is no queue. With latency the bucket is inside of
+ * netem, which has all packets in its backlog that are merely on their way.
+ */
 export function parseQdiscs(json: string): QdiscCounters | null {
-  const root = qdiscs.parse(JSON.parse(json)).find((qdisc) => qdisc.root === true);
-  if (root === undefined) return null;
-  const { bytes, drops, overlimits, backlog } = root;
+  const all = qdiscs.parse(JSON.parse(json));
+  const queue = all.find(({ kind }) => kind === 'tbf') ?? all.find(({ root }) => root === true);
+  if (queue === undefined) return null;
+  const { bytes, drops, overlimits, backlog } = queue;
   return { sentBytes: bytes, drops, overlimits, backlogBytes: backlog };
 }
 

@@ -1,8 +1,8 @@
 /**
  * Brokers cut off from others: which packets of whom get lost, and the undoing.
  *
- * A controller in a broker has an address of its own beside its machine's, so that the way to the controllers can be cut while
- * replication goes on. Brokers talk to controllers, never the other way round: cutting what goes to the controllers' addresses
+ * A controller that shares its machine has an address of its own beside the machine's, so that the way to the controllers can be
+ * cut while replication goes on. Brokers talk to controllers, never the other way round: cutting what goes to the controllers' addresses
  * cuts them off.
  */
 import { UserError } from '../../errors/errors.ts';
@@ -12,7 +12,7 @@ import type { NodeRecord } from '../cluster/record.ts';
 import { type Cut, cutAddresses, makeCuts, mendCuts } from '../hosts/cuts.ts';
 import type { Machine } from '../hosts/machine.ts';
 
-/** @throws UserError on loopback, or for nodes that share a machine */
+/** @throws UserError on loopback, for nodes that share a machine, or where there is nobody to be cut off from */
 export async function isolate(
   handle: ClusterHandle,
   ids: readonly number[],
@@ -21,7 +21,13 @@ export async function isolate(
 ): Promise<void> {
   const subnet = subnetOf(handle);
   const nodes = ids.map((id) => handle.node(id));
-  await makeCuts(cutsBetween(handle, nodes, from, direction), subnet);
+  const cuts = cutsBetween(handle, nodes, from, direction);
+  if (cuts.length === 0) {
+    throw new UserError(
+      `isolate: expected somebody to be cut off from node ${ids.join(', ')}, found all of "${from}" on its own machine: give them hosts of their own`,
+    );
+  }
+  await makeCuts(cuts, subnet);
 }
 
 /** Ends all cuts of the nodes' machines, those that others have made towards them too. */
@@ -47,7 +53,7 @@ function cutsBetween(
 ): Cut[] {
   const { record } = handle;
   const own = machinesOf(handle, nodes);
-  if (from === 'controllers') return controllerCuts(handle, nodes, direction);
+  if (from === 'controllers') return controllerCuts(handle, nodes);
   const others = otherMachines(handle, own, from);
   const ownAddresses = nodes.flatMap((node) => addressesOf(handle, node));
   const addressesOn = (machine: Machine): string[] => [
@@ -69,15 +75,17 @@ function cutsBetween(
 }
 
 /** Requests to the other controllers; and, where the node is a controller too, those of the others to it. */
-function controllerCuts(handle: ClusterHandle, nodes: readonly NodeRecord[], direction: Direction): Cut[] {
+function controllerCuts(handle: ClusterHandle, nodes: readonly NodeRecord[]): Cut[] {
   const { record } = handle;
-  if (direction === 'in') {
-    throw new UserError(
-      'isolate from controllers: expected direction both or out (controllers send requests to nobody), found in',
-    );
-  }
   const controllers = record.nodes.filter(({ controller }) => controller !== null);
   const isSelected = (node: NodeRecord): boolean => nodes.some(({ id }) => id === node.id);
+  const own = machinesOf(handle, nodes);
+  const beside = controllers.filter((node) => !isSelected(node) && own.includes(handle.machine(node)));
+  if (beside.length > 0) {
+    throw new UserError(
+      `isolate from controllers: expected controllers on other machines, found ${beside.map(({ id }) => id).join(', ')} on ${own.map(({ name }) => name).join(', ')} itself: give them a host of their own`,
+    );
+  }
   return [
     ...nodes.flatMap((node) =>
       controllers.flatMap((other) =>

@@ -15,13 +15,13 @@ export async function limitMachines(
   for (const name of new Set(ids.map((id) => handle.node(id).machine))) {
     const { record } = handle;
     const before = handle.machine({ machine: name });
-    const limits = {
-      ...before.limits,
+    const changes = {
       ...(wanted.nicBytesPerSecond === undefined
         ? {}
         : { nicBytesPerSecond: asNull(wanted.nicBytesPerSecond) }),
       ...(wanted.cores === undefined ? {} : { cores: asNull(wanted.cores) }),
     };
+    const limits = { ...before.limits, ...changes };
     const machine: Machine = { ...before, limits };
     if (wanted.nicBytesPerSecond !== undefined) {
       if (record.network.kind !== 'shaped') throw unlimited(record.name, 'a NIC of its own');
@@ -31,7 +31,7 @@ export async function limitMachines(
       if (machine.cgroup === null) throw unlimited(record.name, 'a CPU quota');
       setCores(machine, limits.cores);
     }
-    handle.change({ machines: record.machines.map((other) => (other === before ? machine : other)) });
+    handle.changeLimits(name, changes);
   }
 }
 

@@ -10,7 +10,7 @@ import { addressesOf, formatNodes, nodeName, startAndAwait } from '../cluster/st
 import { clusterDirectory } from '../cluster/state.ts';
 import { makeFileSystems } from '../disk/file-system.ts';
 import { removeFileSystemsUnder } from '../disk/remove.ts';
-import { BROKER_MACHINES_MAX } from '../hosts/addresses.ts';
+import { switchNamespace } from '../hosts/addresses.ts';
 import { makeGroup, removeGroup, setCores } from '../hosts/cgroups.ts';
 import { addMachine, removeMachine } from '../hosts/network.ts';
 import { writeSecurityFiles } from '../security/security.ts';
@@ -28,7 +28,9 @@ export async function addBroker(handle: ClusterHandle, id: number, signal?: Abor
   requireNewBroker(handle.record, id);
   const { record } = handle;
   const { machine, node } = await planBroker(record, id, brokersOf(record)[0]);
-  handle.change({ machines: [...record.machines, machine], nodes: [...record.nodes, node] });
+  // Somebody else may have added one meanwhile.
+  requireNewBroker(handle.record, id);
+  handle.change({ machines: [...handle.record.machines, machine], nodes: [...handle.record.nodes, node] });
   try {
     makeGroup(machine);
     if (record.network.kind === 'shaped') {
@@ -52,9 +54,6 @@ export async function addBroker(handle: ClusterHandle, id: number, signal?: Abor
 function requireNewBroker({ nodes, machines, network }: ClusterRecord, id: number): void {
   if (nodes.some((node) => node.id === id)) {
     throw new UserError(`addBroker: expected a new id, found ${id}, which the cluster has`);
-  }
-  if (id > BROKER_MACHINES_MAX) {
-    throw new UserError(`addBroker: expected an id from 1 to ${BROKER_MACHINES_MAX}, found ${id}`);
   }
   const taken = machines.find(
     ({ name, number }) => name === `broker-${id}` || (network.kind === 'shaped' && number === id),
@@ -83,18 +82,18 @@ export async function removeBroker(handle: ClusterHandle, id: number, signal?: A
 async function removeWhatWasMade(handle: ClusterHandle, id: number): Promise<void> {
   const node = handle.node(id);
   const machine = handle.machine(node);
-  const { record } = handle;
-  const data = join(record.dataDirectory, nodeName(node));
+  const data = join(handle.record.dataDirectory, nodeName(node));
   await removeFileSystemsUnder(data);
   for (const directory of [data, node.directory]) removeDirectory(directory);
-  const nodes = record.nodes.filter((other) => other.id !== id);
+  const { machines, nodes: before, id: clusterId } = handle.record;
+  const nodes = before.filter((other) => other.id !== id);
   const isShared = nodes.some((other) => other.machine === machine.name);
   if (!isShared) {
-    removeMachine(machine);
+    removeMachine(machine, switchNamespace(clusterId));
     removeGroup(machine);
   }
   handle.change({
     nodes,
-    machines: isShared ? record.machines : record.machines.filter((other) => other !== machine),
+    machines: isShared ? machines : machines.filter(({ name }) => name !== machine.name),
   });
 }

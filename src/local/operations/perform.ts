@@ -3,6 +3,7 @@ import { UserError } from '../../errors/errors.ts';
 import type { BrokerSelection, OperationBody } from '../../operations/operation.ts';
 import { alterConfigs } from '../admin/configs.ts';
 import { electLeaders } from '../admin/elect-leaders.ts';
+import { clusterTrouble } from '../admin/kafka-error.ts';
 import { reassignPartitions } from '../admin/reassign.ts';
 import type { ClusterHandle } from '../cluster/cluster-handle.ts';
 import { brokersOf, machineOf } from '../cluster/record.ts';
@@ -109,9 +110,12 @@ async function elect(
     ...(topic === undefined ? {} : { topic }),
     ...(partition === undefined ? {} : { partition }),
   });
-  for (const { topic: of, partition: number, reason } of failed) {
-    handle.progress(`no leader was elected for ${of}-${number}: ${reason}`);
-  }
+  if (failed.length === 0) return;
+  throw clusterTrouble(
+    failed.map(
+      ({ topic: of, partition: number, reason }) => `no leader was elected for ${of}-${number}: ${reason}`,
+    ),
+  );
 }
 
 function ownerOf({ topic, broker }: Extract<OperationBody, { action: 'set' }>) {

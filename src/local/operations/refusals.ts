@@ -1,6 +1,7 @@
 /** What cannot be done to a real cluster on this machine, or not to one built like this; each with what to do instead. */
 import type { OperationBody } from '../../operations/operation.ts';
 import { brokersOf, type ClusterRecord, machineOf } from '../cluster/record.ts';
+import { BROKER_MACHINES_MAX } from '../hosts/addresses.ts';
 import { compareVersions, parseKafkaVersion, releaseOf } from '../kafka/kafka-version.ts';
 
 /** How a cluster is built, as far as operations depend on it. */
@@ -55,6 +56,10 @@ export function operationRefusal(operation: OperationBody, build: ClusterBuild):
         : `${operation.action} needs log dirs with file systems of their own: give them a size (--log-dir-size, or logDirs of the host)`;
     case 'slowDisk':
       return build.diskShim ? null : 'slowDisk needs brokers that were started for it (--slow-disks)';
+    case 'addBroker':
+      return operation.broker > BROKER_MACHINES_MAX
+        ? `brokers have ids from 1 to ${BROKER_MACHINES_MAX}, found ${operation.broker}`
+        : null;
     case 'removeBroker':
       return build.controllers.includes(operation.broker)
         ? `broker ${operation.broker} is a controller too, whose quorum is fixed: remove another one, or use separate controllers`

@@ -44,7 +44,7 @@ export interface SecuredNode {
 }
 
 export interface NodeSecurity {
-  /** To be written after the user's own into server.properties; without secrets. */
+  /** To be written before the user's own into server.properties, which replace them; without secrets. */
   readonly properties: Readonly<Record<string, string>>;
   readonly jvmOptions: readonly string[];
   /** Further arguments of `StorageTool format`. */

@@ -1,10 +1,9 @@
 /**
- * Cleaning up when this process ends early: on a normal exit, an uncaught exception, SIGINT, SIGTERM and SIGHUP.
- * Only SIGKILL and a power loss escape; what they leave behind is found by `findStaleClusters`.
+ * Cleaning up when this process ends early: on a normal exit, an uncaught exception, and every signal of `ENDING_SIGNALS`.
+ * What SIGKILL, a crash of Node or a power loss leave behind is found by `findStaleClusters`.
  */
 import { constants } from 'node:os';
-
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { ENDING_SIGNALS } from './ending-signals.ts';
 
 const cleanups = new Set<() => void>();
 let installed = false;

@@ -54,7 +54,7 @@ test('groups of dead processes are removed, those of others and our own stay in 
   const alive = `probe-of-brokertwin_memory_${self.pid}_${self.startedAt}`;
   const dead = `probe-of-brokertwin_cpu_${self.pid}_another-boot:1`;
   for (const name of [alive, dead, 'somebody-elses']) mkdirSync(join(root, name));
-  const layout = { version: 1, cpu: root, cpuacct: root, memory: root, freezer: null } as const;
+  const layout = { version: 1, cpu: root, cpuacct: root, memory: root } as const;
   // A plain directory does not fill itself with the kernel's files.
   assert.throws(() => tryLimit(layout, CPU_QUOTA), /ENOENT.*cpu\.cfs_quota_us/);
   assert.deepEqual(readdirSync(root).sort(), [alive, 'somebody-elses']);

@@ -96,6 +96,21 @@ test('separate controllers have ids and machines of their own, and run the newes
   assert.equal(record.releaseVersion, '3.9', 'all of them can read the storage');
 });
 
+test('clusters of one name and other state roots have data directories of their own in the same place', async (t) => {
+  const before = process.env.BROKERTWIN_STATE;
+  t.after(() => {
+    if (before === undefined) delete process.env.BROKERTWIN_STATE;
+    else process.env.BROKERTWIN_STATE = before;
+  });
+  const directories = [];
+  for (const root of ['/state/of-one', '/state/of-another']) {
+    process.env.BROKERTWIN_STATE = root;
+    directories.push((await plannedRecord({ directory: '/data' })).dataDirectory);
+  }
+  for (const directory of directories) assert.match(directory, /^\/data\/brokertwin-planned-/);
+  assert.notEqual(directories[0], directories[1]);
+});
+
 test('log dirs of a size are planned as file systems, several of them side by side', async () => {
   const logDirs = { count: 2, bytes: 64 * 1024 ** 2 };
   const record = await plannedRecord({ brokerMachines: [{ ...machine('broker-1'), logDirs }] });

@@ -39,7 +39,7 @@ function machineWith(limits: Partial<Machine['limits']>, cgroup: string | null =
 function version1(): CgroupLayout {
   for (const controller of ['cpu', 'memory']) mkdirSync(join(root, controller));
   const cpu = join(root, 'cpu');
-  return { version: 1, cpu, cpuacct: cpu, memory: join(root, 'memory'), freezer: null };
+  return { version: 1, cpu, cpuacct: cpu, memory: join(root, 'memory') };
 }
 
 function written(...path: string[]): string {

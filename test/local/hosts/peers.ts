@@ -37,7 +37,7 @@ const PROGRAM = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
 /** Lays the machines of a cluster whose Kafka is never started. */
 export async function layMachines(options: Partial<LocalClusterOptions>): Promise<ClusterHandle> {
   const record = await plannedRecord({ network: 'shaped', ...options });
-  createCluster(record);
+  await createCluster(record);
   const handle = new ClusterHandle(record, () => undefined);
   for (const machine of record.machines) {
     makeGroup(machine);

@@ -15,19 +15,23 @@ test('a bucket holds 128 KiB, or a millisecond of a fast NIC, or what was asked 
   assert.equal(of(80 * MBIT, 20_000), 20_000);
 });
 
-test('a rate is a token bucket in bits, and latency is behind it', () => {
-  const limits = { ...UNLIMITED, nicBytesPerSecond: 10e6 };
+const LIMITED = { ...UNLIMITED, nicBytesPerSecond: 10e6 };
+const DELAY = 'qdisc replace dev eth0 root handle 2: netem delay 2.5ms limit 100000';
+
+test('a rate is a token bucket in bits, also in place of another rate', () => {
   const bucket = 'qdisc replace dev eth0 root handle 1: tbf rate 80000000bit burst 131072 latency 50ms';
-  assert.deepEqual(shapingCommands('eth0', limits, null), [bucket]);
-  assert.deepEqual(shapingCommands('eth0', limits, 2.5), [
-    bucket,
-    'qdisc replace dev eth0 parent 1:1 handle 10: netem delay 2.5ms limit 100000',
-  ]);
+  assert.deepEqual(shapingCommands('eth0', LIMITED, null, false), [bucket]);
+  assert.deepEqual(shapingCommands('eth0', LIMITED, null, true), [bucket]);
 });
 
-test('without a rate there is latency alone, or nothing', () => {
-  assert.deepEqual(shapingCommands('d-1', UNLIMITED, 3), [
-    'qdisc replace dev d-1 root handle 1: netem delay 3ms limit 100000',
-  ]);
-  assert.deepEqual(shapingCommands('d-1', UNLIMITED, null), ['qdisc del dev d-1 root']);
+test('latency is around the bucket, which keeps the queue that it loses packets from', () => {
+  const bucket = 'qdisc replace dev eth0 parent 2:1 handle 1: tbf rate 80000000bit burst 131072 latency 50ms';
+  assert.deepEqual(shapingCommands('eth0', LIMITED, 2.5, false), [DELAY, bucket]);
+});
+
+test('a NIC that is freed of its rate keeps its latency; one that has no limits is left alone', () => {
+  assert.deepEqual(shapingCommands('eth0', UNLIMITED, 2.5, true), [DELAY, 'qdisc del dev eth0 parent 2:1']);
+  assert.deepEqual(shapingCommands('eth0', UNLIMITED, 2.5, false), [DELAY]);
+  assert.deepEqual(shapingCommands('d-1', UNLIMITED, null, true), ['qdisc del dev d-1 root']);
+  assert.deepEqual(shapingCommands('d-1', UNLIMITED, null, false), []);
 });

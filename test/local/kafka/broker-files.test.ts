@@ -86,5 +86,5 @@ test('every property that is ours is refused by name, at once', () => {
       return true;
     },
   );
-  refuseOwnedProperties({ 'num.io.threads': '4' });
+  refuseOwnedProperties({ 'num.io.threads': '4', 'controller.quorum.election.timeout.ms': '2000' });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { UserError } from '../../../src/errors/errors.ts';
 import { type KafkaJars, obtainKafkaJars } from '../../../src/local/kafka/jars.ts';
@@ -122,8 +122,9 @@ test('Kafka 3.9 is content with Java 11', async () => {
 test('versions that cannot be run are refused with the nearest that can', async () => {
   const message = async (version: string): Promise<string> => (await refusal(obtain(version))).message;
   assert.match(await message('4.0.1'), /not completely published.*use 4\.0\.2/);
-  assert.match(await message('4.4.0'), /expected 3\.9\.x to 4\.3\.x, use 4\.3\.1/);
+  assert.match(await message('4.4.0'), /expected 3\.9\.1 to 4\.3\.x, use 4\.3\.1/);
   assert.match(await message('3.8.1'), /use 3\.9\.2/);
+  assert.match(await message('3.9.0'), /use 3\.9\.2/);
   assert.match(await message('latest'), /expected three numbers such as 4\.3\.1, found "latest"/);
 });
 
@@ -134,6 +135,14 @@ test('KAFKA_HOME of the same version gives its own jars, without Maven too', asy
   const jars = await obtain('4.1.2', { KAFKA_HOME: join(directory, 'kafka') });
   assert.equal(jars.classpath, join(directory, 'kafka/libs/*'));
   assert.equal(jars.jolokiaAgent, null);
+  const home = relative(process.cwd(), join(directory, 'kafka'));
+  const java = relative(process.cwd(), directory);
+  const again = await obtain('4.1.2', { KAFKA_HOME: home, JAVA_HOME: java });
+  assert.deepEqual(
+    again,
+    { ...jars, java: join(directory, 'bin/java') },
+    'brokers have directories of their own',
+  );
   assert.match(messages.at(-1) ?? '', /^no broker metrics: Maven \(mvn\) is needed to get jolokia-agent-jvm/);
 });
 

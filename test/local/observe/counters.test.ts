@@ -52,7 +52,6 @@ test("a group's files are where its hierarchies are mounted", () => {
     cpu: `${root}/cpu`,
     cpuacct: `${root}/cpuacct`,
     memory: `${root}/memory`,
-    freezer: null,
   } as const;
   assert.deepEqual(cgroupFiles(of, 'brokertwin-1/broker-1'), {
     cpuStat: `${root}/cpu/brokertwin-1/broker-1/cpu.stat`,
@@ -82,6 +81,23 @@ test('the root queue of a device is read from the JSON of tc, and no other', () 
   };
   assert.deepEqual(parseQdiscs(JSON.stringify([leaf, root])), counters);
   assert.equal(parseQdiscs('[]'), null);
+});
+
+test('with latency the bucket is inside of another queue, and its counters are read', () => {
+  const [bucket] = JSON.parse(TBF);
+  const netem = {
+    ...bucket,
+    kind: 'netem',
+    handle: '2:',
+    bytes: 1000,
+    drops: 20,
+    overlimits: 0,
+    backlog: 9000,
+  };
+  const inside = { ...bucket, handle: '1:', parent: '2:1', root: undefined };
+  const counters = { sentBytes: 90, drops: 2, overlimits: 3, backlogBytes: 1514 };
+  assert.deepEqual(parseQdiscs(JSON.stringify([netem, inside])), counters);
+  assert.equal(parseQdiscs(JSON.stringify([netem]))?.drops, 20);
 });
 
 test('waiting for a core is summed over the threads there are, new ones from zero', () => {

@@ -201,7 +201,7 @@ test("this machine's counters are there", () => {
 });
 
 test('an observer sees the CPU of this process between begin and end, phase after phase', async () => {
-  const observer = observeBrokers([], { intervalMs: 20 });
+  const observer = observeBrokers(() => [], { intervalMs: 20 });
   for (const busyMs of [120, 60]) {
     await observer.begin();
     const busyUs = busyMs * 1000;
@@ -223,7 +223,7 @@ test('an observer sees the CPU of this process between begin and end, phase afte
 
 test('an observer says which broker it could not see', async () => {
   const gone = { id: 4, pid: 2 ** 22 + 1, jolokiaUrl: null, processName: 'broker-4' };
-  const observer = observeBrokers([gone]);
+  const observer = observeBrokers(() => [gone]);
   await observer.begin();
   const { problems, requestStages } = await observer.end();
   assert.deepEqual(requestStages, []);
@@ -234,7 +234,7 @@ test('an observer says which broker it could not see', async () => {
 });
 
 test('an observer is begun before it is ended, and once', async () => {
-  const observer = observeBrokers([]);
+  const observer = observeBrokers(() => []);
   await assert.rejects(observer.end(), /has not begun/);
   await observer.begin();
   await assert.rejects(observer.begin(), /has begun already/);

@@ -39,6 +39,10 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
+  ['SIGQUIT', 131],
+  ['SIGALRM', 142],
+  ['SIGXCPU', 152],
+  ['SIGUSR2', 140],
 ] as const) {
   test(`${signal} cleans up and ends with ${code}`, async () => {
     assert.deepEqual(await runScript(STAY, signal), { code, left: false, errors: '' });
