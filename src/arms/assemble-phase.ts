@@ -18,6 +18,7 @@ import type {
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 
 type ClassReadOut = ShardReadOut['classes'][number];
+type HostReadOut = ShardReadOut['hosts'][number];
 
 const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
 const WINDOW_SECONDS = 1;
@@ -225,22 +226,23 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
         ...common,
         resource: 'cpu',
         unit: 'cores',
-        capacity: host.cores,
+        capacity: host.quotaCores ?? host.cores,
         values: perSecond(host.busyCoreNs, seconds).map((busyNs) => busyNs / NS_PER_SECOND),
       },
+      ...(host.quotaCores === null ? [] : throttling(common, host, seconds)),
       { ...nic, resource: 'nic.in', values: perSecond(host.inBytes, seconds) },
       { ...nic, resource: 'nic.out', values: perSecond(host.outBytes, seconds) },
     ];
   });
   const ofBrokers = readOut.brokers.flatMap((broker): ResourceSeries[] => {
     const common = { host: prefix + broker.host, broker: broker.id };
-    const cores = readOut.hosts.find((host) => host.name === broker.host)?.cores ?? null;
+    const host = readOut.hosts.find(({ name }) => name === broker.host);
     return [
       {
         ...common,
         resource: 'cpu',
         unit: 'cores',
-        capacity: cores,
+        capacity: host?.quotaCores ?? host?.cores ?? null,
         values: perSecond(broker.cpuNs, seconds).map((cpuNs) => cpuNs / NS_PER_SECOND),
       },
       {
@@ -253,6 +255,29 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
     ];
   });
   return [...ofHosts, ...ofBrokers];
+}
+
+function throttling(
+  common: Pick<ResourceSeries, 'host' | 'broker'>,
+  { throttledCoreNs, quotaPeriods, throttledPeriods }: HostReadOut,
+  seconds: number,
+): ResourceSeries[] {
+  return [
+    {
+      ...common,
+      resource: 'cpu.throttled',
+      unit: 'cores',
+      capacity: null,
+      values: perSecond(throttledCoreNs, seconds).map((ns) => ns / NS_PER_SECOND),
+    },
+    {
+      ...common,
+      resource: 'cpu.throttledPeriods',
+      unit: 'share',
+      capacity: null,
+      values: quotaPeriods.map((all, window) => (all === 0 ? null : throttledPeriods[window] / all)),
+    },
+  ];
 }
 
 function threadCpu(readOut: ShardReadOut, prefix: string): ThreadCpu[] {

@@ -45,16 +45,6 @@ function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Prof
       },
     ];
   });
-  const partOfACore = scenario.hosts.flatMap(({ name, hardware }): Refusal[] =>
-    hardware.cores === null || Number.isInteger(hardware.cores)
-      ? []
-      : [
-          {
-            path: ['hosts', name, 'cores'],
-            message: `the simulator has whole cores only, no quota of ${hardware.cores} yet; use a whole number`,
-          },
-        ],
-  );
   const shared = scenario.hosts.flatMap((host): Refusal[] => {
     const users = new Set([
       ...scenario.clusters
@@ -68,7 +58,7 @@ function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Prof
     const message = `the simulator does not share one machine between clusters (${[...users].join(', ')}) yet; give each its own hosts`;
     return [{ path: ['hosts', host.name], message }];
   });
-  return [...lacking, ...partOfACore, ...shared];
+  return [...lacking, ...shared];
 }
 
 function linkRefusals(scenario: Scenario): Refusal[] {

@@ -4,7 +4,8 @@
  * What:    every core has a run queue of its own. A woken thread goes to the core that it ran on last if that is idle,
  *          else to an idle one, else into the shortest queue, the waker's own core counting as the longer of equals. A core that runs out of work while another has threads
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
- *          so that saturated hosts do not reach all of their cores.
+ *          so that saturated hosts do not reach all of their cores. A host may have a quota, which stops all of its
+ *          cores when it is used up (cpu-quota.ts).
  * Formula: processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
  *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
  *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
@@ -20,6 +21,7 @@
 import type { Float64Column, Int32Column } from '../kernel/columns.ts';
 import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
+import { type CpuQuota, CpuQuotas } from './cpu-quota.ts';
 
 /** What the CPU tells its user. */
 export interface ThreadOwner {
@@ -31,14 +33,21 @@ export interface HostCpu {
   readonly entity: number;
   /** A whole number. */
   readonly cores: number;
+  /** null: all of them at all times. */
+  readonly quota: CpuQuota | null;
   readonly wakeUpLatencyNs: number;
   readonly idleBalanceNs: number;
 }
 
-/** Event kinds of this file, as numbered by the model that owns the dispatch; both carry the core as `a`. */
+/**
+ * Event kinds of this file, as numbered by the model that owns the dispatch: the first two carry the core as `a`, the
+ * quota's two the host.
+ */
 export interface CpuKinds {
   readonly timer: number;
   readonly balance: number;
+  readonly usedUp: number;
+  readonly period: number;
 }
 
 const NONE = -1;
@@ -54,6 +63,7 @@ export class Cpus {
   readonly #coreHost: number[] = [];
   /** Each core is a station, the runnable threads are its jobs. */
   readonly #sharing: ProcessorSharing;
+  readonly #quotas: CpuQuotas;
   /** Per thread: the core that it runs or last ran on, its job's work, the CPU that it was charged for jobs done. */
   readonly #core: Int32Column;
   readonly #work: Float64Column;
@@ -92,6 +102,7 @@ export class Cpus {
       endKind: options.kinds.timer,
       owner: this,
     });
+    this.#quotas = new CpuQuotas({ sim, kinds: options.kinds, hosts, owner: this });
     const { columns } = sim;
     this.#core = columns.int32('threads/core', threadHosts.length);
     this.#work = columns.float64('threads/work', threadHosts.length);
@@ -124,23 +135,39 @@ export class Cpus {
     return busy;
   }
 
+  /** Time for which the host's cores had a thread that its quota held back, since the start, core-ns. */
+  throttledCoreNs(host: number): number {
+    return this.#quotas.throttledCoreNs(host);
+  }
+
+  /** Quota periods of the host that ended since the start: all, and those that ended with the quota used up. */
+  quotaPeriods(host: number): number {
+    return this.#quotas.periods(host);
+  }
+
+  throttledPeriods(host: number): number {
+    return this.#quotas.throttledPeriods(host);
+  }
+
   /**
    * Wakes a sleeping thread to do `workNs` of work, and `coldNs` more on an idle core.
-   * @returns the time until it runs, as far as that is the waking of a core, ns
+   * @returns the time until it runs, as far as that is the waking of a core or the quota, ns
    * @throws RangeError when the work is negative or not a number
    */
   wake(thread: number, workNs: number, coldNs = 0): number {
     if (!(workNs >= 0)) this.#failWork('wake', thread, workNs);
-    const host = this.#hosts[this.#threadHost[thread]];
+    const host = this.#threadHost[thread];
+    const { wakeUpLatencyNs } = this.#hosts[host];
+    const heldNs = this.#quotas.heldNs(host);
     const core = this.#place(thread);
     this.#wakeUps.data[thread] += 1;
     if (!this.#isIdle(core)) {
       this.#start(thread, core, workNs, 0);
-      return 0;
+      return heldNs;
     }
-    this.#wakingNs.data[core] += host.wakeUpLatencyNs;
-    this.#start(thread, core, workNs + coldNs, host.wakeUpLatencyNs);
-    return host.wakeUpLatencyNs;
+    this.#wakingNs.data[core] += wakeUpLatencyNs;
+    this.#start(thread, core, workNs + coldNs, wakeUpLatencyNs);
+    return heldNs + wakeUpLatencyNs;
   }
 
   /**
@@ -155,20 +182,50 @@ export class Cpus {
   /** The earliest job of a core is done. */
   onTimer(core: number): void {
     this.#sharing.onEnd(core);
-    if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) {
-      const host = this.#hosts[this.#coreHost[core]];
-      this.#sim.schedule(host.idleBalanceNs, host.entity, this.#kinds.balance, core);
-    }
+    if (this.#sharing.running(core) > 0) return;
+    this.#quotas.coreStops(this.#coreHost[core]);
+    if (this.#busiest(core) !== NONE) this.#balanceIn(core, 0);
   }
 
   /** A core that ran out of work some time ago takes a thread that waits elsewhere, if it is still idle. */
   onBalance(core: number): void {
     const from = this.#busiest(core);
     if (this.#sharing.running(core) > 0 || from === NONE) return;
+    const host = this.#coreHost[core];
+    if (this.#quotas.isThrottled(host)) {
+      // Threads that stand still are not moved.
+      this.#balanceIn(core, this.#quotas.heldNs(host));
+      return;
+    }
     const thread = this.#sharing.last(from);
     const leftNs = this.#sharing.remove(from, thread);
     this.#core.data[thread] = core;
+    this.#quotas.coreStarts(host, 0);
     this.#sharing.start(core, thread, leftNs);
+  }
+
+  /** The host's quota may be used up. */
+  onUsedUp(host: number): void {
+    this.#quotas.onUsedUp(host);
+  }
+
+  /** A period ends in which the host's quota was used up. */
+  onPeriod(host: number): void {
+    this.#quotas.onPeriod(host);
+  }
+
+  /** For the quotas alone: no thread of the host runs until `release`. */
+  hold(host: number): void {
+    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
+      this.#sharing.pause(core);
+    }
+  }
+
+  /** For the quotas alone. */
+  release(host: number): void {
+    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
+      this.#sharing.resume(core);
+    }
   }
 
   /** For the cores alone: a thread's job has ended. */
@@ -178,9 +235,15 @@ export class Cpus {
   }
 
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
+    if (this.#isIdle(core)) this.#quotas.coreStarts(this.#coreHost[core], latencyNs);
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
     this.#sharing.start(core, thread, latencyNs + workNs);
+  }
+
+  #balanceIn(core: number, heldNs: number): void {
+    const { entity, idleBalanceNs } = this.#hosts[this.#coreHost[core]];
+    this.#sim.schedule(heldNs + idleBalanceNs, entity, this.#kinds.balance, core);
   }
 
   /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */

@@ -117,7 +117,12 @@ export class ClusterModel implements Model, ThreadOwner {
     this.#roles = Uint8Array.from(parts.threads, (thread) => ROLES[thread.role]);
     this.cpus = new Cpus({
       sim,
-      kinds: { timer: KIND.cpuTimer, balance: KIND.cpuBalance },
+      kinds: {
+        timer: KIND.cpuTimer,
+        balance: KIND.cpuBalance,
+        usedUp: KIND.cpuUsedUp,
+        period: KIND.cpuPeriod,
+      },
       hosts: parts.hostCpus,
       threadHosts: parts.threads.map((thread) => thread.host),
       owner: this,
@@ -158,6 +163,12 @@ export class ClusterModel implements Model, ThreadOwner {
         break;
       case KIND.cpuBalance:
         this.cpus.onBalance(a);
+        break;
+      case KIND.cpuUsedUp:
+        this.cpus.onUsedUp(a);
+        break;
+      case KIND.cpuPeriod:
+        this.cpus.onPeriod(a);
         break;
       case KIND.requestArrives:
         this.sockets.requestArrives(a);

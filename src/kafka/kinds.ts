@@ -10,6 +10,8 @@ export const KIND = {
   windowEnds: 7,
   mirroredBatch: 8,
   fetchStarts: 9,
+  cpuUsedUp: 10,
+  cpuPeriod: 11,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

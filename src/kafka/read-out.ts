@@ -3,6 +3,7 @@ import type { ClusterModel } from './cluster-model.ts';
 import { BUCKETS } from './latency-buckets.ts';
 import { STAGES } from './recorder.ts';
 import { REQUEST_TYPES } from './requests.ts';
+import type { HostSeries } from './samples.ts';
 
 export interface ShardReadOut {
   /** Producer classes first, then consumer classes. */
@@ -39,13 +40,12 @@ interface BrokerReadOut {
   readonly requests: readonly { readonly count: number; readonly stageSumsNs: readonly number[] }[];
 }
 
-interface HostReadOut {
+interface HostReadOut extends HostSeries {
   readonly name: string;
   readonly cores: number;
+  /** Part of the cores that the host may use; null when it may use them all. */
+  readonly quotaCores: number | null;
   readonly nicBytesPerSecond: number | null;
-  readonly busyCoreNs: readonly number[];
-  readonly inBytes: readonly number[];
-  readonly outBytes: readonly number[];
 }
 
 interface ThreadReadOut {
@@ -88,6 +88,7 @@ export function readOut(model: ClusterModel): ShardReadOut {
     hosts: usedHosts(model).map((host) => ({
       name: parts.topology.hosts[host].name,
       cores: parts.hostCpus[host].cores,
+      quotaCores: parts.hostCpus[host].quota?.cores ?? null,
       nicBytesPerSecond: parts.hostNics[host].bytesPerSecond,
       ...samples.hostSeries(host),
     })),

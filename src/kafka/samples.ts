@@ -2,12 +2,27 @@
 import type { Float64Column } from '../kernel/columns.ts';
 import type { ClusterModel } from './cluster-model.ts';
 
+/** By window. */
+export interface HostSeries {
+  readonly busyCoreNs: readonly number[];
+  readonly inBytes: readonly number[];
+  readonly outBytes: readonly number[];
+  /** Time for which cores had a thread that the quota held back, core-ns. */
+  readonly throttledCoreNs: readonly number[];
+  /** Quota periods that ended: all, and those that ended with the quota used up. */
+  readonly quotaPeriods: readonly number[];
+  readonly throttledPeriods: readonly number[];
+}
+
 export class Samples {
   readonly #model: ClusterModel;
   /** Row w holds the counters at the w-th window end, row 0 at the end of the warm-up. */
   readonly #hostBusy: Float64Column;
   readonly #hostIn: Float64Column;
   readonly #hostOut: Float64Column;
+  readonly #hostThrottled: Float64Column;
+  readonly #hostPeriods: Float64Column;
+  readonly #hostThrottledPeriods: Float64Column;
   readonly #brokerAppended: Float64Column;
   readonly #brokerCpu: Float64Column;
   /** The broker that a thread belongs to, or -1. */
@@ -25,6 +40,9 @@ export class Samples {
     this.#hostBusy = columns.float64('samples/host-busy', rows * hostCpus.length);
     this.#hostIn = columns.float64('samples/host-in', rows * hostCpus.length);
     this.#hostOut = columns.float64('samples/host-out', rows * hostCpus.length);
+    this.#hostThrottled = columns.float64('samples/host-throttled', rows * hostCpus.length);
+    this.#hostPeriods = columns.float64('samples/host-periods', rows * hostCpus.length);
+    this.#hostThrottledPeriods = columns.float64('samples/host-throttled-periods', rows * hostCpus.length);
     this.#brokerAppended = columns.float64('samples/appended', rows * brokers.length);
     this.#brokerCpu = columns.float64('samples/broker-cpu', rows * brokers.length);
     this.#brokerOf = threads.map((thread) => model.brokerOf(thread));
@@ -47,9 +65,13 @@ export class Samples {
     const { cpus, nics, recorder, parts } = this.#model;
     const hosts = parts.hostCpus.length;
     for (let host = 0; host < hosts; host += 1) {
-      this.#hostBusy.data[window * hosts + host] = cpus.busyCoreNs(host);
-      this.#hostIn.data[window * hosts + host] = nics.inBytes(host);
-      this.#hostOut.data[window * hosts + host] = nics.outBytes(host);
+      const at = window * hosts + host;
+      this.#hostBusy.data[at] = cpus.busyCoreNs(host);
+      this.#hostIn.data[at] = nics.inBytes(host);
+      this.#hostOut.data[at] = nics.outBytes(host);
+      this.#hostThrottled.data[at] = cpus.throttledCoreNs(host);
+      this.#hostPeriods.data[at] = cpus.quotaPeriods(host);
+      this.#hostThrottledPeriods.data[at] = cpus.throttledPeriods(host);
     }
     const brokers = parts.brokers.length;
     for (let broker = 0; broker < brokers; broker += 1) {
@@ -74,13 +96,16 @@ export class Samples {
     return this.#threadWakeUps.data[threads + thread] - this.#threadWakeUps.data[thread];
   }
 
-  /** Per window: busy core-ns, bytes in, bytes out of a host. */
-  hostSeries(host: number): { busyCoreNs: number[]; inBytes: number[]; outBytes: number[] } {
+  /** What was counted of a host in every window. */
+  hostSeries(host: number): HostSeries {
     const hosts = this.#model.parts.hostCpus.length;
     return {
       busyCoreNs: this.#differences(this.#hostBusy, hosts, host),
       inBytes: this.#differences(this.#hostIn, hosts, host),
       outBytes: this.#differences(this.#hostOut, hosts, host),
+      throttledCoreNs: this.#differences(this.#hostThrottled, hosts, host),
+      quotaPeriods: this.#differences(this.#hostPeriods, hosts, host),
+      throttledPeriods: this.#differences(this.#hostThrottledPeriods, hosts, host),
     };
   }
 

@@ -48,7 +48,9 @@ const hosts = named(
     count: positiveCount('Machines of this kind. Default 1').optional(),
     zones: listOf(name('A zone'), 'Zones, over which the machines are spread in turn').optional(),
     racks: listOf(name('A rack'), 'Racks, over which the machines are spread in turn').optional(),
-    cores: positiveNumber("Cores of one machine, in place of the profile's").optional(),
+    cores: positiveNumber(
+      "Cores of one machine, in place of the profile's; fewer than it has, or a part of one, are a quota of CPU time",
+    ).optional(),
     memory: positiveBytes("Memory of one machine, in place of the profile's", '16GiB').optional(),
     nic: positiveByteRate('Network of one machine, per direction', '10Gbit/s').optional(),
     nicBuffer: positiveBytes(

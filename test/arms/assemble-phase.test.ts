@@ -72,6 +72,41 @@ describe('the result of a phase', () => {
     assert.ok(cores > 0.1 && cores <= 0.2);
   });
 
+  test('has what a quota held back, for hosts that have one, as the measured one has it', () => {
+    const busy: Small = {
+      ...small,
+      cores: 4,
+      quotaCores: 0.5,
+      producers: [{ count: 8, config: { acks: '1' } }],
+      phase: { ...small.phase, load: 'max' },
+      costs: { 'broker.handler.producePerRequestNs': MS },
+    };
+    const cpu = assembled(busy).resources.filter(({ resource }) => resource.startsWith('cpu'));
+    assert.deepEqual(
+      cpu.filter(({ broker }) => broker === null).map((of) => [of.host, of.resource, of.unit, of.capacity]),
+      [
+        ...['brokers-1', 'brokers-2'].flatMap((host) => [
+          [host, 'cpu', 'cores', 0.5],
+          [host, 'cpu.throttled', 'cores', null],
+          [host, 'cpu.throttledPeriods', 'share', null],
+        ]),
+        ['clients', 'cpu', 'cores', 64],
+      ],
+    );
+    for (const [resource, least, most] of [
+      ['cpu', 0.45, 0.55],
+      ['cpu.throttled', 0.1, 4],
+      ['cpu.throttledPeriods', 1, 1],
+    ] as const) {
+      const found = cpu.find((of) => of.host === 'brokers-1' && of.resource === resource);
+      assert.equal(found?.values.length, 3);
+      for (const value of found?.values ?? []) {
+        assert.ok(value !== null && value >= least && value <= most, `${resource} ${found?.values}`);
+      }
+    }
+    assert.ok(result.resources.every(({ resource }) => !resource.startsWith('cpu.')));
+  });
+
   test('names classes, threads and stages as the measured one does', () => {
     assert.deepEqual(
       result.classes.map(({ name, role }) => [name, role]),

@@ -34,6 +34,10 @@ describe('the simulator', () => {
     assert.deepEqual(refusalsOf(HEAD + PRODUCER), []);
   });
 
+  test('takes a part of a core, which is a quota', () => {
+    assert.deepEqual(refusalsOf(`${HEAD}${PRODUCER}hosts: { local: { cores: 0.6 } }\n`), []);
+  });
+
   const refused: readonly (readonly [what: string, yaml: string, lines: readonly RegExp[]])[] = [
     [
       'operations',
@@ -41,11 +45,6 @@ describe('the simulator', () => {
   - { at: 10s, kill: { broker: 1 } }
 `,
       [/^s\.yaml:7:\d+:? .*does not carry out "kill"/],
-    ],
-    [
-      'part of a core',
-      `${HEAD}${PRODUCER}hosts: { local: { cores: 0.6 } }\n`,
-      [/^s\.yaml:6:\d+:? .*whole cores only, no quota of 0\.6/],
     ],
     [
       'other fidelities',

@@ -65,21 +65,32 @@ describe('a cluster', () => {
     assert.notEqual(finish(build({ ...busy, seed: 2 })).hash, whole.hash);
   });
 
-  test('goes on from a checkpoint at any time as if there had been none', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 250 * MS }), (atNs) => {
-        const first = build(busy);
-        first.sim.run(atNs);
-        const checkpoint = first.sim.columns.checkpoint();
-        const early = readOut(first);
-        const second = build(busy);
-        second.sim.columns.restore(checkpoint);
-        assert.deepEqual(readOut(second), early);
-        assert.deepEqual(finish(second), whole);
-        // What went on from the copy has not touched the original.
-        assert.deepEqual(finish(first), whole);
-      }),
-      { numRuns: 8 },
-    );
+  const throttled: Small = { ...busy, quotaCores: 0.1 };
+  for (const [title, small, expected] of [
+    ['at any time', busy, whole],
+    ['with its quotas used up or not', throttled, finish(build(throttled))],
+  ] as const) {
+    test(`goes on from a checkpoint ${title} as if there had been none`, () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: 250 * MS }), (atNs) => {
+          const first = build(small);
+          first.sim.run(atNs);
+          const checkpoint = first.sim.columns.checkpoint();
+          const early = readOut(first);
+          const second = build(small);
+          second.sim.columns.restore(checkpoint);
+          assert.deepEqual(readOut(second), early);
+          assert.deepEqual(finish(second), expected);
+          // What went on from the copy has not touched the original.
+          assert.deepEqual(finish(first), expected);
+        }),
+        { numRuns: 8 },
+      );
+    });
+  }
+
+  test('has quotas used up while these checkpoints are made', () => {
+    const [host] = finish(build(throttled)).read.hosts;
+    assert.ok(host.throttledCoreNs[0] > 20 * MS, `${host.throttledCoreNs[0]} core-ns`);
   });
 });

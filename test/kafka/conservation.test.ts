@@ -39,6 +39,7 @@ const clusters: fc.Arbitrary<Small> = fc
     recordsPerSecond: fc.constantFrom(100, 2000, 20_000),
     load: fc.constantFrom(1 as const, 1 as const, 'max' as const),
     cores: fc.integer({ min: 1, max: 4 }),
+    quota: fc.constantFrom(1, 0.3),
     queuedMax: fc.constantFrom(1, 500),
     fetchers: fc.integer({ min: 1, max: 2 }),
   })
@@ -47,6 +48,7 @@ const clusters: fc.Arbitrary<Small> = fc
     return {
       brokers: of.brokers,
       cores: of.cores,
+      quotaCores: of.cores * of.quota,
       oneHost: of.brokers === 1,
       topics: names.map((name) => ({
         name,

@@ -88,6 +88,21 @@ describe('capacity', () => {
     });
   }
 
+  for (const quotaCores of [0.6, 1.5, 2]) {
+    test(`a quota of ${quotaCores} on 4 cores carries what its time is enough for`, () => {
+      const found = capacity(
+        saturating(12, {
+          cores: 4,
+          quotaCores,
+          brokerConfig: { 'num.io.threads': 4 },
+          costs: { ...handler, 'host.wakeUpLatencyNs': 50 * US },
+        }),
+      );
+      // A period begins or ends within the measured part: less than one in twenty.
+      assert.ok(isNear(found, quotaCores * 1000, 0.05), `${found} requests a second`);
+    });
+  }
+
   test('costs of bytes, batches and records count in full', () => {
     // In 16 KiB some records are a byte longer than the first ones; the model takes one size for all.
     const model = build(

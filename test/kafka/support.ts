@@ -78,6 +78,8 @@ export interface Small {
   readonly brokerConfig?: Partial<BrokerConfig>;
   /** Cores of each broker's host. */
   readonly cores?: number;
+  /** Quota on them. */
+  readonly quotaCores?: number;
   /** Clients run on the broker's host too. */
   readonly oneHost?: boolean;
   readonly topics?: readonly Partial<TopicClass>[];
@@ -114,7 +116,7 @@ export function scenarioOf(small: Small): Scenario {
     name: 'small',
     question: null,
     hosts: [
-      host('brokers', brokers, small.cores ?? null),
+      host('brokers', brokers, small.quotaCores ?? null),
       ...(small.oneHost ? [] : [host('clients', 1, null)]),
     ],
     clusters: [
@@ -184,7 +186,13 @@ export function mirroredScenario(topics: readonly string[]): Scenario {
 export function build(small: Small): ClusterModel {
   const profile = profileWith(small.costs);
   const scenario = scenarioOf(small);
-  const profiles = Object.fromEntries(scenario.hosts.map((host) => [host.name, profile]));
+  const { cores = profile.hardware.cores } = small;
+  const profiles = Object.fromEntries(
+    scenario.hosts.map(({ name }) => [
+      name,
+      name === 'brokers' ? { ...profile, hardware: { ...profile.hardware, cores } } : profile,
+    ]),
+  );
   return buildCluster({ scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0 }, 0);
 }
 

@@ -1,4 +1,6 @@
 /** Turns a laid-out cluster, the profiles of its hosts and a phase into the fixed parts of a shard, and starts it. */
+import type { HostCpu } from '../../hardware/cpu.ts';
+import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
 import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
@@ -75,7 +77,7 @@ class Builder {
     const mirrorEntities = mirrorClients.map((client) => this.#sim.entity(topology.producers[client].name));
     const hostCpus = topology.hosts.map((host, index) => ({
       entity: this.#sim.entity(`host ${host.name}`),
-      cores: this.#groupOf(index).hardware.cores ?? this.#profiles[index].hardware.cores,
+      ...this.#coresOf(index),
       wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
       idleBalanceNs: this.#costs[index].idleBalanceNs,
     }));
@@ -121,6 +123,21 @@ class Builder {
     const group = this.#input.scenario.hosts.find((entry) => entry.name === name);
     if (group === undefined) throw new Error(`no host group is called ${name}`);
     return group;
+  }
+
+  /**
+   * A machine has the cores of its profile, or as many more as are stated; fewer than those, or a part of one, are a quota
+   * on them, as on a local cluster. The kernel draws the phase when it makes the group.
+   */
+  #coresOf(host: number): Pick<HostCpu, 'cores' | 'quota'> {
+    const machine = this.#profiles[host].hardware.cores;
+    const usable = this.#groupOf(host).hardware.cores ?? machine;
+    const cores = Math.ceil(Math.max(usable, machine));
+    if (usable === cores) return { cores, quota: null };
+    const { random } = this.#sim;
+    const phase = random.stream(`host/${this.#topology.hosts[host].name}/quota`);
+    const phaseNs = Math.floor(random.uniform(phase) * QUOTA_PERIOD_NS);
+    return { cores, quota: { cores: usable, phaseNs } };
   }
 
   #thread(role: ThreadRole['role'], index: number, host: number): number {

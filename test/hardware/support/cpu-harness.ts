@@ -3,7 +3,9 @@ import { Simulation } from '../../../src/kernel/simulation.ts';
 
 const TIMER = 0;
 const BALANCE = 1;
-const START = 2;
+const USED_UP = 2;
+const PERIOD = 3;
+const START = 4;
 
 export interface HarnessOptions {
   /** One host each; wake-ups cost nothing unless said. */
@@ -20,7 +22,7 @@ export interface HarnessOptions {
 
 /** Hosts with nothing on them but threads that the test starts; the ends of their jobs are written down. */
 export class CpuHarness {
-  readonly kindNames = ['timer', 'balance', 'start'];
+  readonly kindNames = ['timer', 'balance', 'used up', 'period', 'start'];
   readonly sim: Simulation;
   readonly cpus: Cpus;
   /** Every end of a job: the thread and the time, ns. */
@@ -37,6 +39,7 @@ export class CpuHarness {
     });
     const hosts = options.hosts.map((host, index) => ({
       cores: 1,
+      quota: null,
       wakeUpLatencyNs: 0,
       idleBalanceNs: 0,
       ...host,
@@ -45,7 +48,7 @@ export class CpuHarness {
     this.#entity = this.sim.entity('test');
     this.cpus = new Cpus({
       sim: this.sim,
-      kinds: { timer: TIMER, balance: BALANCE },
+      kinds: { timer: TIMER, balance: BALANCE, usedUp: USED_UP, period: PERIOD },
       hosts,
       threadHosts: options.threads,
       owner: this,
@@ -61,6 +64,8 @@ export class CpuHarness {
   handle(kind: number, _target: number, a: number, b: number): void {
     if (kind === TIMER) this.cpus.onTimer(a);
     else if (kind === BALANCE) this.cpus.onBalance(a);
+    else if (kind === USED_UP) this.cpus.onUsedUp(a);
+    else if (kind === PERIOD) this.cpus.onPeriod(a);
     else if (this.#options.started === undefined)
       this.cpus.wake(a, b, this.#options.hosts[this.#options.threads[a]].wakeUpCpuNs ?? 0);
     else this.#options.started(a, b, this);
