@@ -58,7 +58,6 @@ function unreadOfHost({ name, zones, racks, hardware, logDirs }: HostGroup): str
     zones: zones.length > 0,
     racks: racks.length > 0,
     memory: hardware.memoryBytes !== null,
-    nicBuffer: hardware.nicBufferBytes !== null,
     disk: hardware.diskWriteBytesPerSecond !== null,
     logDirs: logDirs.count > 1 || logDirs.bytes !== null,
   };

@@ -7,7 +7,7 @@
  *   Consumers, ReplicaFetchers ───────┴──────────────────────────────────┘  └─► (purgatory, high watermark)
  */
 import { Cpus, type HostCpu, type ThreadOwner } from '../hardware/cpu.ts';
-import { type HostNic, Nics } from '../hardware/nic.ts';
+import { type HostNic, type NicRules, Nics } from '../hardware/nic.ts';
 import type { Float64Column } from '../kernel/columns.ts';
 import type { Model, Simulation } from '../kernel/simulation.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
@@ -16,7 +16,7 @@ import type { Broker } from './broker/broker.ts';
 import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
 import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
-import { type Connection, SocketServer } from './broker/socket-server.ts';
+import { type Connection, flowsOf, SocketServer } from './broker/socket-server.ts';
 import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
 import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
@@ -64,6 +64,8 @@ export interface ClusterParts {
   readonly topology: Topology;
   readonly hostCpus: readonly HostCpu[];
   readonly hostNics: readonly HostNic[];
+  /** As TCP has them, if not given. */
+  readonly nicRules?: NicRules;
   readonly brokers: readonly Broker[];
   readonly threads: readonly ThreadRole[];
   readonly connections: readonly Connection[];
@@ -127,7 +129,13 @@ export class ClusterModel implements Model, ThreadOwner {
       threadHosts: parts.threads.map((thread) => thread.host),
       owner: this,
     });
-    this.nics = new Nics(sim, parts.hostNics);
+    this.nics = new Nics({
+      sim,
+      hosts: parts.hostNics,
+      flows: flowsOf(parts.connections, parts.brokers),
+      goOnKind: KIND.flowGoesOn,
+      ...(parts.nicRules === undefined ? {} : { rules: parts.nicRules }),
+    });
     this.requests = new Requests(sim);
     this.batches = new Batches(sim);
     this.recorder = new Recorder(sim, this, parts.recorder);
@@ -200,6 +208,9 @@ export class ClusterModel implements Model, ThreadOwner {
         break;
       case KIND.fetchStarts:
         this.#startFetching();
+        break;
+      case KIND.flowGoesOn:
+        this.nics.goOn(a);
         break;
       default:
         throw new Error(`event kind ${kind} is not known`);

@@ -12,6 +12,7 @@ export const KIND = {
   fetchStarts: 9,
   cpuUsedUp: 10,
   cpuPeriod: 11,
+  flowGoesOn: 12,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

@@ -13,7 +13,6 @@
  */
 import type { Int32Column } from '../../kernel/columns.ts';
 import type { ClusterModel } from '../cluster-model.ts';
-import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 
 const FETCH_REQUEST_BYTES = 128;
@@ -84,14 +83,11 @@ export class ReplicaFetchers {
   }
 
   #send(index: number): void {
-    const { requests, replicas, nics, sim, brokers } = this.#model;
-    const fetcher = this.#fetchers[index];
-    const session = replicas.session(fetcher.session);
-    const request = requests.open(REQUEST.fetchFollower, session.connection, fetcher.session);
+    const { requests, replicas, sockets } = this.#model;
+    const { session } = this.#fetchers[index];
+    const request = requests.open(REQUEST.fetchFollower, replicas.session(session).connection, session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
-    const leader = brokers[session.broker];
-    const delayNs = nics.send(brokers[fetcher.follower].host, leader.host, FETCH_REQUEST_BYTES);
-    sim.schedule(delayNs, leader.entity, KIND.requestArrives, request);
+    sockets.sendRequest(request);
   }
 
   #costs(index: number): ClusterModel['brokers'][number]['costs'] {

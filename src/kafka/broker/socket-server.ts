@@ -10,6 +10,7 @@
  * Error:   per stage in reports; unvalidated for TLS.
  * Test:    test/kafka/request-path.test.ts.
  */
+import type { Flow } from '../../hardware/nic.ts';
 import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
@@ -29,6 +30,17 @@ export interface Connection {
   readonly clientHost: number;
   /** The client's entity and thread, for the response. */
   readonly clientEntity: number;
+}
+
+/** Both directions of every connection: 2 * connection for its requests, and one more for its responses. */
+export function flowsOf(connections: readonly Connection[], brokers: readonly Broker[]): Flow[] {
+  return connections.flatMap(({ broker, clientHost, clientEntity }) => {
+    const { host, entity } = brokers[broker];
+    return [
+      { from: clientHost, to: host, sender: clientEntity, receiver: entity, kind: KIND.requestArrives },
+      { from: host, to: clientHost, sender: entity, receiver: clientEntity, kind: KIND.responseArrives },
+    ];
+  });
 }
 
 export class SocketServer implements JobOwner {
@@ -62,8 +74,10 @@ export class SocketServer implements JobOwner {
     this.#blocked = new Fifos(columns, 'network-threads/blocked', model.brokers.length, IN_SOCKETS_MAX);
   }
 
-  connection(index: number): Connection {
-    return this.#connections[index];
+  /** A client sends a request to its broker. */
+  sendRequest(request: number): void {
+    const { nics, requests } = this.#model;
+    nics.send(requests.connection.data[request] * 2, requests.bytesIn.data[request], request);
   }
 
   /** A request has arrived in the connection's socket. */
@@ -141,11 +155,8 @@ export class SocketServer implements JobOwner {
     const model = this.#model;
     const requests = model.requests;
     const index = requests.connection.data[request];
-    const connection = this.#connections[index];
-    const broker = model.brokers[connection.broker];
-    model.recorder.requestDone(broker.index, request);
-    const delayNs = model.nics.send(broker.host, connection.clientHost, requests.bytesOut.data[request]);
-    model.sim.schedule(delayNs, connection.clientEntity, KIND.responseArrives, request);
+    model.recorder.requestDone(this.#connections[index].broker, request);
+    model.nics.send(index * 2 + 1, requests.bytesOut.data[request], request);
     this.#muted.data[index] = 0;
     if (this.#inSocket.length(index) > 0) this.#read(index, this.#inSocket.shift(index));
   }

@@ -132,13 +132,10 @@ export class Consumers implements JobOwner {
   }
 
   #send(session: number): void {
-    const { requests, replicas, nics, sim, brokers } = this.#model;
-    const of = replicas.session(session);
-    const request = requests.open(REQUEST.fetchConsumer, of.connection, session);
+    const { requests, replicas, sockets } = this.#model;
+    const request = requests.open(REQUEST.fetchConsumer, replicas.session(session).connection, session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
-    const broker = brokers[of.broker];
-    const delayNs = nics.send(this.#clients[of.owner].host, broker.host, FETCH_REQUEST_BYTES);
-    sim.schedule(delayNs, broker.entity, KIND.requestArrives, request);
+    sockets.sendRequest(request);
   }
 
   #received(request: number): void {

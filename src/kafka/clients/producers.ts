@@ -248,17 +248,14 @@ export class Producers implements JobOwner {
   }
 
   #sent(request: number): void {
-    const { requests, nics, sim, sockets, brokers, recorder, collectors } = this.#model;
-    const connection = sockets.connection(requests.connection.data[request]);
-    const broker = brokers[connection.broker];
+    const { requests, sockets, recorder, collectors } = this.#model;
     recorder.requestSent(requests.batches.data[request]);
     collectors.handled(
       this.clientOf(request).clientThread,
       requests.records.data[request],
       requests.bytesIn.data[request],
     );
-    const delayNs = nics.send(connection.clientHost, broker.host, requests.bytesIn.data[request]);
-    sim.schedule(delayNs, broker.entity, KIND.requestArrives, request);
+    sockets.sendRequest(request);
     if (this.clientOf(request).acks !== '0') return;
     this.#record(request);
     this.#make(this.#linkClient[requests.owner.data[request]]);

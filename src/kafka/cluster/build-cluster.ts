@@ -1,10 +1,12 @@
 /** Turns a laid-out cluster, the profiles of its hosts and a phase into the fixed parts of a shard, and starts it. */
 import type { HostCpu } from '../../hardware/cpu.ts';
 import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
+import type { NicRules } from '../../hardware/nic.ts';
 import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
 import type { Profile } from '../../profile/profile.ts';
+import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
 import { BATCH_OVERHEAD_BYTES, recordBytes } from '../../scenario/record-format.ts';
 import type { Phase, Scenario } from '../../scenario/scenario.ts';
 import type { Broker } from '../broker/broker.ts';
@@ -29,6 +31,8 @@ export interface ShardInput {
   readonly phase: Phase;
   /** Seed of the order of what happens at the same moment; 0 for the plain order. */
   readonly tieSeed: number;
+  /** For tests, which switch the network's mechanisms off. */
+  readonly nicRules?: NicRules;
 }
 
 const LIMITS = { eventsPending: 16_777_216, eventsPerInstant: 1_000_000 };
@@ -81,11 +85,15 @@ class Builder {
       wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
       idleBalanceNs: this.#costs[index].idleBalanceNs,
     }));
-    const hostNics = topology.hosts.map((_, index) => ({
-      bytesPerSecond:
-        this.#groupOf(index).hardware.nicBytesPerSecond ?? this.#profiles[index].hardware.nicBytesPerSecond,
-      latencyNs: this.#costs[index].linkLatencyNs,
-    }));
+    const hostNics = topology.hosts.map((_, index) => {
+      const { hardware } = this.#groupOf(index);
+      return {
+        bytesPerSecond: hardware.nicBytesPerSecond ?? this.#profiles[index].hardware.nicBytesPerSecond,
+        // A rate that is stated is a shaper's, with a bucket; the profile's is the machine's own, without one.
+        burstBytes: nicBufferBytes(hardware) ?? 0,
+        latencyNs: this.#costs[index].linkLatencyNs,
+      };
+    });
     const brokers = this.#brokers();
     this.#addFetchers(brokers);
     const clientEntities = topology.clientThreads.map((thread, index) =>
@@ -97,6 +105,7 @@ class Builder {
       topology,
       hostCpus,
       hostNics,
+      ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),
       brokers,
       threads: this.#threads,
       connections: this.#connections,

@@ -2,9 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, UserError } from '../../errors/errors.ts';
+import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
 import { cutAddresses } from '../hosts/cuts.ts';
 import type { MachineLimits } from '../hosts/machine.ts';
-import { nicBufferBytes } from '../hosts/shaping.ts';
 import { isAlive, isStopped } from '../system/process-identity.ts';
 import { exclusively } from './exclusive.ts';
 import { type LocalClusterOptions, startLocalCluster } from './local-cluster.ts';

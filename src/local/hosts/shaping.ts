@@ -3,6 +3,7 @@
  * bridge's. What exceeds the rate waits in the bucket's queue for up to 50 ms, beyond that it is lost, as in a switch with
  * a buffer of that depth. Latency, where the kernel has netem, is added to what the machine sends, before the bucket.
  */
+import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
 import { loadPort } from './addresses.ts';
 import { runBatch } from './iproute.ts';
 import type { Machine, MachineLimits } from './machine.ts';
@@ -10,22 +11,9 @@ import type { Machine, MachineLimits } from './machine.ts';
 /** How long a packet may wait in the bucket's queue. */
 export const NIC_QUEUE_MS = 50;
 
-const BUFFER_BYTES_MIN = 128 * 1024;
-/** A millisecond's worth, so that the kernel's timers do not limit fast NICs. */
-const BUFFER_SECONDS = 0.001;
 const BITS = 8;
 /** Packets that netem may hold: a second's worth of small ones at 1 Gbit/s. */
 const NETEM_PACKETS = 100_000;
-
-/** Depth of the bucket: as stated, else 128 KiB or a millisecond's worth, whichever is more. */
-export function nicBufferBytes(
-  limits: Pick<MachineLimits, 'nicBytesPerSecond' | 'nicBufferBytes'>,
-): number | null {
-  if (limits.nicBytesPerSecond === null) return null;
-  return (
-    limits.nicBufferBytes ?? Math.max(BUFFER_BYTES_MIN, Math.ceil(limits.nicBytesPerSecond * BUFFER_SECONDS))
-  );
-}
 
 /**
  * Commands of `tc` that put a device under the limits. Latency is outside and the bucket in it: inside, it would take the

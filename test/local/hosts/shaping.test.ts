@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNLIMITED } from '../../../src/local/hosts/machine.ts';
-import { nicBufferBytes, shapingCommands } from '../../../src/local/hosts/shaping.ts';
+import { shapingCommands } from '../../../src/local/hosts/shaping.ts';
+import { nicBufferBytes } from '../../../src/scenario/nic-buffer.ts';
 
 const MBIT = 1e6 / 8;
 
