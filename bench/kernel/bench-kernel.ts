@@ -6,8 +6,8 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, UserError } from '../../src/errors/errors.ts';
+import { appendHistory } from '../history.ts';
 import type { PeerName, Program } from './catalogue.ts';
-import { appendHistory } from './history.ts';
 import { linesOf } from './lines.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { type Peer, preparePeer, skippedPeer } from './peers.ts';
@@ -54,7 +54,7 @@ async function bench(options: Options): Promise<void> {
   process.stdout.write(`${text}\n`);
   if (!options.full) return;
   const versions = [...peers.values()].flatMap((peer) => Object.entries(peer.versions));
-  await appendHistory({
+  await appendHistory('kernel', {
     loadBefore,
     peers: Object.fromEntries(versions),
     rounds: options.rounds,

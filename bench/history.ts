@@ -1,10 +1,9 @@
-/** The history of full runs: one line of JSON a run, oldest first. */
+/** The history of a benchmark's full runs: one line of JSON a run, oldest first. */
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { machineFacts } from '../../src/local/observe/machine.ts';
-import { packageRoot } from '../../src/package.ts';
-import type { Line } from './lines.ts';
-import { runChild } from './run-child.ts';
+import { join } from 'node:path';
+import { machineFacts } from '../src/local/observe/machine.ts';
+import { packageRoot } from '../src/package.ts';
+import { runChild } from './kernel/run-child.ts';
 
 interface HistoryEntry {
   /** UTC, when the run ended. */
@@ -14,31 +13,34 @@ interface HistoryEntry {
   readonly dirty: boolean;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryBytes: number };
   readonly runtime: string;
+}
+
+/** What a benchmark has to say of its run. */
+interface Run {
   /** Of the machine in the minute before: above 0.5 the figures are those of a busy one. */
   readonly loadBefore: number;
   /** Versions by name; only of peers that ran. */
-  readonly peers: Readonly<Record<string, string>>;
-  readonly rounds: number;
-  readonly figures: readonly Line[];
+  readonly peers?: Readonly<Record<string, string>>;
+  readonly rounds?: number;
+  readonly figures: readonly object[];
 }
 
-const FILE = join(packageRoot, 'bench', 'history', 'kernel.ndjson');
+const DIRECTORY = join(packageRoot, 'bench', 'history');
 const GIT_TIMEOUT_MS = 60_000;
 
-export async function appendHistory(
-  run: Pick<HistoryEntry, 'loadBefore' | 'peers' | 'rounds' | 'figures'>,
-): Promise<void> {
+/** @param room folder below bench that the benchmark lives in */
+export async function appendHistory(room: string, run: Run): Promise<void> {
   const { cpu, cores, memoryBytes } = machineFacts();
-  const entry: HistoryEntry = {
+  const entry: HistoryEntry & Run = {
     date: new Date().toISOString(),
     commit: (await git('rev-parse', 'HEAD')).trim(),
-    dirty: (await git('status', '--porcelain', '--', 'src', 'bench/kernel', 'bench/peers')) !== '',
+    dirty: (await git('status', '--porcelain', '--', 'src', `bench/${room}`, 'bench/peers')) !== '',
     machine: { cpu, cores, memoryBytes },
     runtime: `node ${process.version}`,
     ...run,
   };
-  mkdirSync(dirname(FILE), { recursive: true });
-  appendFileSync(FILE, `${JSON.stringify(entry)}\n`);
+  mkdirSync(DIRECTORY, { recursive: true });
+  appendFileSync(join(DIRECTORY, `${room}.ndjson`), `${JSON.stringify(entry)}\n`);
 }
 
 async function git(...args: readonly string[]): Promise<string> {

@@ -1,0 +1,49 @@
+/** The options of `npm run stages`. */
+import { parseArgs } from 'node:util';
+import { UserError } from '../../src/errors/errors.ts';
+
+export interface Options {
+  /** Whether lines of JSON are printed, not a table. */
+  readonly json: boolean;
+  /** Names of cases; null for all, which also writes the report. */
+  readonly only: readonly string[] | null;
+  readonly profile: string | null;
+}
+
+export const USAGE = `npm run stages -- [options]
+
+  --only NAME,NAME   only these cases; neither report nor history is written
+  --profile NAME     profile that predictions are made with; that of the cases when not given
+  --json             one line of JSON a figure on stdout
+  --help             this text`;
+
+/**
+ * @returns null when help was asked for
+ * @throws UserError of one line for what it does not know
+ */
+export function readOptions(args: readonly string[]): Options | null {
+  const { json, only, profile, help } = parse(args);
+  if (help) return null;
+  return {
+    json,
+    only: only === undefined ? null : only.split(',').map((name) => name.trim()),
+    profile: profile ?? null,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        profile: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split(/\. |\n/, 1)[0] : String(cause);
+    throw new UserError(`stages: ${why}; see --help`, undefined, { cause });
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readCases } from '../../bench/stages/cases.ts';
+import { readOptions } from '../../bench/stages/options.ts';
+import { reportOf } from '../../bench/stages/report.ts';
+import { rowsOf } from '../../bench/stages/rows.ts';
+import { predict } from '../../src/arms/predict.ts';
+import { figure } from '../../src/result/figure.ts';
+import { comparison } from '../report/fixture.ts';
+
+describe('the cases of npm run stages', () => {
+  const cases = readCases(null);
+  const scenarios = cases.map(({ loaded }) => loaded.scenario);
+  const every = <Of>(of: (scenario: (typeof scenarios)[number]) => Of): Set<Of> => new Set(scenarios.map(of));
+
+  test('are a dozen or more, between them of every kind', () => {
+    assert.ok(cases.length >= 12);
+    assert.deepEqual([...every(({ clusters }) => clusters[0].brokers.count)].sort(), [1, 3]);
+    assert.deepEqual([...every(({ producers }) => producers[0].config.acks)].sort(), ['0', '1', 'all']);
+    assert.deepEqual([...every(({ topics }) => topics[0].replicationFactor)].sort(), [1, 3]);
+    for (const [counts, least, most] of [
+      [every(({ producers }) => producers[0].count), 1, 20],
+      [every(({ topics }) => topics[0].partitions), 1, 100],
+      [every(({ consumers }) => consumers.length), 0, 3],
+      [every(({ producers }) => producers[0].config['batch.size']), 1, 262_144],
+    ] as const) {
+      assert.deepEqual([Math.min(...counts), Math.max(...counts)], [least, most]);
+    }
+    for (const { run } of scenarios)
+      assert.deepEqual(
+        run.phases.map(({ load }) => load),
+        [1, 'max'],
+      );
+  });
+
+  test('are taken by the simulator', async () => {
+    const short = readCases(['acks-1', 'quota-bound']);
+    for (const { loaded } of short) {
+      const { scenario } = loaded;
+      const run = {
+        ...scenario.run,
+        phases: scenario.run.phases.map((phase) => ({ ...phase, warmupMs: 0, durationMs: 100 })),
+      };
+      const { result } = await predict({ loaded: { ...loaded, scenario: { ...scenario, run } }, workers: 1 });
+      assert.ok(result.phases.every(({ throughputRecordsPerSecond }) => throughputRecordsPerSecond > 0));
+    }
+  });
+
+  test('are chosen by name, and a name that none has is refused', () => {
+    assert.deepEqual(
+      readCases(['acks-0']).map(({ name }) => name),
+      ['acks-0'],
+    );
+    assert.throws(() => readCases(['acks-2']), /no case is named "acks-2"; there are acks-1, acks-0/);
+    assert.deepEqual(readOptions(['--only', 'a, b']), { json: false, only: ['a', 'b'], profile: null });
+    assert.throws(() => readOptions(['--onyl', 'a']), /stages: Unknown option '--onyl'/);
+  });
+});
+
+describe('the report of npm run stages', () => {
+  const [of] = readCases(['acks-1']);
+  const rows = rowsOf(of.name, comparison);
+
+  test('holds every stage of every type of request, all brokers together', () => {
+    const names = rows.filter(({ phase }) => phase === rows[0].phase).map(({ name }) => name);
+    for (const name of [
+      'throughput',
+      'publish p99',
+      'Produce requests',
+      'Produce RemoteTimeMs',
+      'brokers handler',
+    ]) {
+      assert.ok(names.includes(name), `${name} of ${names.join(', ')}`);
+    }
+    assert.equal(new Set(names).size, names.length);
+  });
+
+  test('calls a figure off that misses by more than a quarter and by more than its counter can tell', () => {
+    const judged = (predicted: number, measured: number): boolean | null => {
+      const [phase] = comparison.phases;
+      const changed = { ...phase, throughputRecordsPerSecond: figure(predicted, measured) };
+      return rowsOf('a', { ...comparison, phases: [changed] })[0].off;
+    };
+    assert.equal(judged(124, 100), false);
+    assert.equal(judged(126, 100), true);
+    assert.equal(judged(74, 100), true);
+    assert.equal(judged(2, 1.2), false);
+  });
+
+  test('says what holds, what is off, and what is not known yet', () => {
+    const report = reportOf([of], rows, { date: '2026-01-01', machine: 'm', kafka: '4.3.1', profile: 'p' });
+    const off = rows.filter((row) => row.off === true);
+    assert.ok(off.length > 0);
+    assert.match(report, RegExp(`${off.length} are off`));
+    assert.match(report, /Not found out yet/);
+    for (const { name } of rows) assert.ok(report.includes(`| ${name} |`), name);
+  });
+});
