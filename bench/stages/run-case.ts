@@ -1,4 +1,5 @@
 /** One case: predicted first, then played on a cluster that is built for it, warmed up and removed. */
+import { availableParallelism } from 'node:os';
 import { openCluster } from '../../src/arms/local-arm.ts';
 import { measure } from '../../src/arms/measure.ts';
 import { predict } from '../../src/arms/predict.ts';
@@ -19,6 +20,7 @@ export async function runCase(
   const { result: predicted } = await predict({
     loaded,
     workers: 1,
+    sharedCores: availableParallelism(),
     signal,
     ...(profile === null ? {} : { profile }),
   });

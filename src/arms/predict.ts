@@ -18,7 +18,7 @@ import type { ObserveInput } from '../trace/observe-shard.ts';
 import { type StartedTrace, startTrace } from '../trace/start-trace.ts';
 import { assemblePhase } from './assemble-phase.ts';
 import { predictRefusals } from './predict-refusals.ts';
-import { refuse } from './refusals.ts';
+import { type Refusal, refuse } from './refusals.ts';
 import { runFacts } from './run-facts.ts';
 import { unreadSettings } from './unread-settings.ts';
 
@@ -27,6 +27,8 @@ export interface PredictOptions {
   /** A profile, its name or its file, to use for every host in place of what the scenario says. */
   readonly profile?: string | Profile;
   readonly workers: number;
+  /** The hosts are parts of one machine with so many cores, as on a cluster that is built here; else each is one of its own. */
+  readonly sharedCores?: number;
   /** Where to write a trace of the events, and which of them. */
   readonly trace?: TraceOptions;
   /** Seed of another legal order of what happens at the same moment; 0, as if not given, for the plain order. */
@@ -61,8 +63,8 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
   const profiles = Object.fromEntries(
     scenario.hosts.map((host) => [host.name, profileFor(options.profile ?? host.profile)]),
   );
-  refuse(loaded, predictRefusals(scenario, profiles));
   const shards = planShards(scenario);
+  refuse(loaded, [...predictRefusals(scenario, profiles), ...sharingRefusals(options, shards.length)]);
   const chains: Uint32Array[] = [];
   const events = shards.map(() => 0);
   const phases: RunResult['phases'][number][] = [];
@@ -106,16 +108,27 @@ export async function predict(options: PredictOptions): Promise<Prediction> {
     profile: { name: first.name, hash: profileHash(first), kind: first.kind },
     simulation: {
       tieSeed: options.tieSeed ?? 0,
+      sharedCores: options.sharedCores ?? null,
       traceHash: foldChains(chains),
       events: events.reduce((sum, count) => sum + count, 0),
       simulatedSeconds: simulatedMs / 1000,
       shards: shards.map((shard, index) => ({ name: shard.name, events: events[index] })),
     },
     phases,
-    assumptions: assumptions(scenario, profiles),
+    assumptions: [...sharedMachine(options), ...assumptions(scenario, profiles)],
     run: runFacts(startedAt, {}),
   };
   return { result, profile: first };
+}
+
+function sharingRefusals({ sharedCores }: PredictOptions, shards: number): Refusal[] {
+  if (sharedCores === undefined || shards === 1) return [];
+  return [
+    {
+      path: ['clusters'],
+      message: `clusters do not share one machine's cores in the simulator yet, found ${shards}; keep one, or leave --shared-cores out`,
+    },
+  ];
 }
 
 function profileFor(profile: string | Profile): Profile {
@@ -154,7 +167,13 @@ async function runPhase(
   const latencies = scenario.mirrors.map((mirror) => mirrorLatencyMs(scenario, mirror));
   const run: RunShardsOptions = {
     factoryModule: siblingModule(import.meta.url, '../kafka/shard').href,
-    input: { scenario, profiles, phase, tieSeed: options.tieSeed ?? 0 } satisfies ShardInput,
+    input: {
+      scenario,
+      profiles,
+      phase,
+      tieSeed: options.tieSeed ?? 0,
+      sharedCores: options.sharedCores ?? null,
+    } satisfies ShardInput,
     shards,
     workers: options.workers,
     untilNs,
@@ -170,6 +189,12 @@ async function runPhase(
   const stopped = await runShards({ ...run, checkpointAtNs: Math.floor(untilNs * options.checkpointAt) });
   const from = stopped.map(({ checkpoint }) => checkpoint).filter((checkpoint) => checkpoint !== undefined);
   return runShards({ ...run, from });
+}
+
+function sharedMachine({ sharedCores, loaded }: PredictOptions): string[] {
+  const machines = loaded.scenario.hosts.reduce((sum, { count }) => sum + count, 0);
+  if (sharedCores === undefined || machines === 1) return [];
+  return [`All ${machines} hosts are parts of one machine, whose ${sharedCores} cores they share.`];
 }
 
 function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): string[] {

@@ -31,6 +31,13 @@ export const tieSeed = {
   coerce: wholeNumber('--tie-seed', 0, 4_294_967_295),
 } as const;
 
+export const sharedCores = {
+  describe: 'the hosts are parts of one machine with so many cores, as on a cluster that is built on one',
+  type: 'string',
+  requiresArg: true,
+  coerce: wholeNumber('--shared-cores', 1),
+} as const;
+
 export const workers = {
   describe: 'threads to simulate on, one cluster each at most; the result does not depend on it',
   type: 'string',

@@ -3,16 +3,17 @@
  *
  * What:    the threads of a host use up its quota on as many cores as it has; then all of them stand still until the next
  *          period begins. What is left of a quota at the end of its period is lost (no burst).
- * Formula: at the begin of a period pool = q; while n cores have a runnable thread, d pool / dt = -n. At pool = 0 the cores
- *          stop; the next period begins with pool + q (what was used beyond the quota is paid back). Begins are at
- *          phase + k P, the phase fixed for each host. Throttled time grows by n while the cores stand still.
+ * Formula: at the begin of a period pool = q; while the host has n cores, d pool / dt = -n, where a core that it shares
+ *          with other hosts of its machine counts as its part. At pool = 0 its threads stop; the next period begins with
+ *          pool + q (what was used beyond the quota is paid back). Begins are at phase + k P, the phase fixed for each host.
+ *          Throttled time grows by the number of cores with threads that stand still.
  *          A core that wakes for a thread does not use the quota meanwhile: its latency is put into the pool.
  * Symbols: q = cores x P, whole microseconds, 1 ms at least; P = 100 ms.
  * Source:  Linux, Documentation/scheduler/sched-bwc.rst and kernel/sched/fair.c: the period timer of a group starts at a
  *          random offset (init_cfs_bandwidth of recent kernels) and keeps it when the group was idle
  *          (start_cfs_bandwidth forwards it by whole periods); nr_throttled counts periods that ended throttled,
  *          throttled_time adds up the cores that had threads to run. q and P as src/local/hosts/cgroups.ts sets them.
- * Range:   one quota for the whole host, q up to the cores. The host's real cores are its own.
+ * Range:   one quota for the whole host, q up to the cores.
  * Error:   unvalidated. The kernel hands the quota to cores in slices of 5 ms, and charges at ticks: cores stop up to 5 ms
  *          apart (here all at once), a core that went idle keeps up to 1 ms for the next period, and one that runs may
  *          overrun by a tick, which it pays back; the mean rate is the same. Recent kernels stop threads when they leave
@@ -58,10 +59,10 @@ export class CpuQuotas {
   readonly #owner: QuotaOwner;
   /** Infinity for a host without a quota. */
   readonly #quotaNs: readonly number[];
-  /** Per host: what is left of the quota at `updated`, the cores with a runnable thread since then. */
+  /** Per host: what is left of the quota at `updated`; the cores that it has had since, or that have stood still. */
   readonly #poolNs: Float64Column;
   readonly #updatedNs: Float64Column;
-  readonly #runnable: Int32Column;
+  readonly #cores: Float64Column;
   readonly #throttled: Int32Column;
   readonly #throttledNs: Float64Column;
   readonly #throttledPeriods: Float64Column;
@@ -85,7 +86,7 @@ export class CpuQuotas {
     this.#poolNs = columns.float64('quotas/pool', hosts.length);
     this.#poolNs.data.set(this.#quotaNs);
     this.#updatedNs = columns.float64('quotas/updated', hosts.length);
-    this.#runnable = columns.int32('quotas/runnable', hosts.length);
+    this.#cores = columns.float64('quotas/cores', hosts.length);
     this.#throttled = columns.int32('quotas/throttled', hosts.length);
     this.#throttledNs = columns.float64('quotas/throttled-time', hosts.length);
     this.#throttledPeriods = columns.float64('quotas/throttled-periods', hosts.length);
@@ -107,7 +108,7 @@ export class CpuQuotas {
   /** Time for which cores had a thread that the quota held back, since the start, core-ns. */
   throttledCoreNs(host: number): number {
     const since = this.isThrottled(host) ? this.#sim.nowNs - this.#updatedNs.data[host] : 0;
-    return this.#throttledNs.data[host] + since * this.#runnable.data[host];
+    return this.#throttledNs.data[host] + since * this.#cores.data[host];
   }
 
   /** Periods that ended with the quota used up. */
@@ -121,27 +122,26 @@ export class CpuQuotas {
     return quota === null ? 0 : beginsUntil(this.#sim.nowNs, quota) - beginsUntil(0, quota);
   }
 
-  /** A core of the host that had no runnable thread gets one, which starts in `wakingNs`. */
-  coreStarts(host: number, wakingNs: number): void {
+  /** A core starts for a thread of the host, which takes it `wakingNs` that the host is not charged. */
+  coreWakes(host: number, wakingNs: number): void {
     if (this.#hosts[host].quota === null) return;
     this.#settle(host);
-    this.#runnable.data[host] += 1;
     this.#poolNs.data[host] += wakingNs;
-    this.#arm(host);
   }
 
-  /** A core of the host has no runnable thread any more. */
-  coreStops(host: number): void {
-    if (this.#hosts[host].quota === null) return;
+  /** From now on the host has so many cores; or, while its threads stand still, they do so on so many. */
+  setCores(host: number, cores: number): void {
+    if (this.#cores.data[host] === cores) return;
     this.#settle(host);
-    this.#runnable.data[host] -= 1;
+    this.#cores.data[host] = cores;
+    this.#arm(host);
   }
 
   /** The event of the time at which the quota could be used up. */
   onUsedUp(host: number): void {
     this.#timer.data[host] = NONE;
     this.#settle(host);
-    if (this.#runnable.data[host] === 0) return;
+    if (this.#cores.data[host] === 0) return;
     if (this.#poolNs.data[host] > 0) {
       this.#arm(host);
       return;
@@ -162,33 +162,33 @@ export class CpuQuotas {
     this.#arm(host);
   }
 
-  /** Brings the pool, or the throttled time, up to now: the cores in use have been the same since the last call. */
+  /** Brings the pool, or the throttled time, up to now: the cores have been the same since the last call. */
   #settle(host: number): void {
     const now = this.#sim.nowNs;
     const from = this.#updatedNs.data[host];
     if (now === from) return;
     this.#updatedNs.data[host] = now;
-    const runnable = this.#runnable.data[host];
+    const cores = this.#cores.data[host];
     if (this.#throttled.data[host] === 1) {
-      this.#throttledNs.data[host] += runnable * (now - from);
+      this.#throttledNs.data[host] += cores * (now - from);
       return;
     }
     const begin = this.#nextBeginNs(host) - QUOTA_PERIOD_NS;
-    if (begin > from) this.#poolNs.data[host] = this.#quotaNs[host] - runnable * (now - begin);
-    else this.#poolNs.data[host] -= runnable * (now - from);
+    if (begin > from) this.#poolNs.data[host] = this.#quotaNs[host] - cores * (now - begin);
+    else this.#poolNs.data[host] -= cores * (now - from);
   }
 
   /** Sees to it that an event comes no later than the quota's end, were the cores in use to stay the same. */
   #arm(host: number): void {
-    const runnable = this.#runnable.data[host];
-    if (runnable === 0 || this.#throttled.data[host] === 1) return;
+    const cores = this.#cores.data[host];
+    if (cores === 0 || this.#throttled.data[host] === 1) return;
     const now = this.#sim.nowNs;
     const begin = this.#nextBeginNs(host);
     const pool = this.#poolNs.data[host];
-    let at = now + (pool <= 0 ? 0 : Math.ceil(pool / runnable));
+    let at = now + (pool <= 0 ? 0 : Math.ceil(pool / cores));
     if (at >= begin) {
       // The pool lasts for this period; every later one is as the next.
-      const lasts = Math.ceil(this.#quotaNs[host] / runnable);
+      const lasts = Math.ceil(this.#quotaNs[host] / cores);
       if (lasts >= QUOTA_PERIOD_NS) return;
       at = begin + lasts;
     }

@@ -1,20 +1,21 @@
 /**
- * The cores of a host, shared by the threads of every process on it (brokers and clients alike).
+ * The cores of a machine, shared by the threads of every process on it (brokers and clients alike), whether they are of one
+ * host or of several that are parts of the machine (containers, network namespaces).
  *
  * What:    every core has a run queue of its own. A woken thread goes to the core that it ran on last if that is idle,
  *          else to an idle one, else into the shortest queue, the waker's own core counting as the longer of equals. A core that runs out of work while another has threads
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
- *          so that saturated hosts do not reach all of their cores. A host may have a quota, which stops all of its
- *          cores when it is used up (cpu-quota.ts).
+ *          so that saturated machines do not reach all of their cores. A host may have a quota, which stops all of its
+ *          threads when it is used up (cpu-quota.ts).
  * Formula: processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
  *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
  *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
- *          less the time spent waking.
+ *          less the time spent waking; of a host that shares its machine the CPU of the jobs that its threads have done.
  * Units:   work and time in ns; use in core-ns.
  * Source:  Linux CFS and EEVDF (select_idle_sibling, newidle balancing given up for short idle times), as the limit of
  *          small slices; the times are measured by calibration.
  * Range:   jobs longer than some slices (3 ms) are served in slices in reality, which spreads their ends without changing
- *          the mean. Ends are rounded up to whole ns; jobs that end within half a ns of V of each other end together.
+ *          the mean. Threads of all hosts count alike: control groups' equal shares for hosts are not modelled. Ends are rounded up to whole ns; jobs that end within half a ns of V of each other end together.
  * Error:   unvalidated alone; predicted and measured CPU of every host is in each report.
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
@@ -31,6 +32,8 @@ export interface ThreadOwner {
 
 export interface HostCpu {
   readonly entity: number;
+  /** Hosts of one number are parts of one machine, which has the cores of the first of them. */
+  readonly machine: number;
   /** A whole number. */
   readonly cores: number;
   /** null: all of them at all times. */
@@ -50,6 +53,16 @@ export interface CpuKinds {
   readonly period: number;
 }
 
+/** Cores and the hosts that share them. */
+interface Machine {
+  readonly hosts: readonly number[];
+  /** Its cores are numbered from here on. */
+  readonly firstCore: number;
+  readonly cores: number;
+  /** Whether a host of it has a quota. */
+  readonly metered: boolean;
+}
+
 const NONE = -1;
 
 export class Cpus {
@@ -58,9 +71,12 @@ export class Cpus {
   readonly #hosts: readonly HostCpu[];
   readonly #owner: ThreadOwner;
   readonly #threadHost: readonly number[];
-  /** Cores of host h are numbered firstCore[h] .. firstCore[h + 1] - 1. */
-  readonly #firstCore: number[] = [0];
-  readonly #coreHost: number[] = [];
+  /** Per host. */
+  readonly #threads: readonly (readonly number[])[];
+  readonly #machines: readonly Machine[];
+  readonly #machineOf: readonly Machine[];
+  /** Per core. */
+  readonly #coreMachine: Machine[] = [];
   /** Each core is a station, the runnable threads are its jobs. */
   readonly #sharing: ProcessorSharing;
   readonly #quotas: CpuQuotas;
@@ -69,6 +85,10 @@ export class Cpus {
   readonly #work: Float64Column;
   readonly #cpuNs: Float64Column;
   readonly #wakeUps: Float64Column;
+  /** Per thread: what is left of its job while a quota keeps it from running, else NONE. */
+  readonly #heldWork: Float64Column;
+  /** Per core and host of the shard, where a quota has to know it: threads that run or are held back. */
+  readonly #runnable: Int32Column;
   /** Per core. */
   readonly #wakingNs: Float64Column;
 
@@ -86,14 +106,21 @@ export class Cpus {
     this.#hosts = hosts;
     this.#owner = options.owner;
     this.#threadHost = threadHosts;
-    const stations = hosts.flatMap(({ entity, cores }, host) => {
-      const jobsMax = threadHosts.filter((of) => of === host).length;
-      return Array.from({ length: cores }, () => ({ entity, jobsMax }));
+    const threads: number[][] = hosts.map(() => []);
+    threadHosts.forEach((host, thread) => {
+      threads[host].push(thread);
     });
-    hosts.forEach(({ cores }, host) => {
-      for (let core = 0; core < cores; core += 1) this.#coreHost.push(host);
-      this.#firstCore.push(this.#coreHost.length);
+    this.#threads = threads;
+    this.#machines = machinesOf(hosts);
+    this.#machineOf = hosts.map((_, host) => machineWith(this.#machines, host));
+    const stations = this.#machines.flatMap((machine) => {
+      const jobsMax = machine.hosts.reduce((sum, host) => sum + threads[host].length, 0);
+      const { entity } = hosts[machine.hosts[0]];
+      return Array.from({ length: machine.cores }, () => ({ entity, jobsMax }));
     });
+    for (const machine of this.#machines) {
+      for (let core = 0; core < machine.cores; core += 1) this.#coreMachine.push(machine);
+    }
     this.#sharing = new ProcessorSharing({
       sim,
       name: 'cores',
@@ -108,12 +135,17 @@ export class Cpus {
     this.#work = columns.float64('threads/work', threadHosts.length);
     this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
     this.#wakeUps = columns.float64('threads/wake-ups', threadHosts.length);
+    const hasQuotas = this.#machines.some(({ metered }) => metered);
+    this.#heldWork = columns.float64('threads/held-work', hasQuotas ? threadHosts.length : 0);
+    this.#heldWork.data.fill(NONE);
+    this.#runnable = columns.int32('cores/runnable', hasQuotas ? stations.length * hosts.length : 0);
     this.#wakingNs = columns.float64('cores/waking', stations.length);
-    const placed = hosts.map(() => 0);
-    threadHosts.forEach((host, thread) => {
-      this.#core.data[thread] = this.#firstCore[host] + (placed[host] % hosts[host].cores);
-      placed[host] += 1;
-    });
+    for (const { hosts: of, firstCore, cores } of this.#machines) {
+      const onMachine = of.flatMap((host) => threads[host]).sort((one, other) => one - other);
+      onMachine.forEach((thread, index) => {
+        this.#core.data[thread] = firstCore + (index % cores);
+      });
+    }
   }
 
   /** CPU time that the thread has been charged for jobs done, ns. */
@@ -128,8 +160,13 @@ export class Cpus {
 
   /** Use of the host's cores since the start, core-ns. */
   busyCoreNs(host: number): number {
+    const { hosts, firstCore, cores } = this.#machineOf[host];
     let busy = 0;
-    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
+    if (hosts.length > 1) {
+      for (const thread of this.#threads[host]) busy += this.#cpuNs.data[thread];
+      return busy;
+    }
+    for (let core = firstCore; core < firstCore + cores; core += 1) {
       busy += this.#sharing.busyNs(core) - this.#wakingNs.data[core];
     }
     return busy;
@@ -161,11 +198,12 @@ export class Cpus {
     const heldNs = this.#quotas.heldNs(host);
     const core = this.#place(thread);
     this.#wakeUps.data[thread] += 1;
-    if (!this.#isIdle(core)) {
+    if (!this.#isIdle(core, host)) {
       this.#start(thread, core, workNs, 0);
       return heldNs;
     }
     this.#wakingNs.data[core] += wakeUpLatencyNs;
+    this.#quotas.coreWakes(host, wakeUpLatencyNs);
     this.#start(thread, core, workNs + coldNs, wakeUpLatencyNs);
     return heldNs + wakeUpLatencyNs;
   }
@@ -182,26 +220,23 @@ export class Cpus {
   /** The earliest job of a core is done. */
   onTimer(core: number): void {
     this.#sharing.onEnd(core);
-    if (this.#sharing.running(core) > 0) return;
-    this.#quotas.coreStops(this.#coreHost[core]);
-    if (this.#busiest(core) !== NONE) this.#balanceIn(core, 0);
+    const machine = this.#coreMachine[core];
+    if (machine.metered) this.#tellQuotas(machine);
+    if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) this.#balance(core);
   }
 
   /** A core that ran out of work some time ago takes a thread that waits elsewhere, if it is still idle. */
   onBalance(core: number): void {
     const from = this.#busiest(core);
     if (this.#sharing.running(core) > 0 || from === NONE) return;
-    const host = this.#coreHost[core];
-    if (this.#quotas.isThrottled(host)) {
-      // Threads that stand still are not moved.
-      this.#balanceIn(core, this.#quotas.heldNs(host));
-      return;
-    }
     const thread = this.#sharing.last(from);
     const leftNs = this.#sharing.remove(from, thread);
+    this.#count(from, thread, -1);
     this.#core.data[thread] = core;
-    this.#quotas.coreStarts(host, 0);
     this.#sharing.start(core, thread, leftNs);
+    this.#count(core, thread, 1);
+    const machine = this.#coreMachine[core];
+    if (machine.metered) this.#tellQuotas(machine);
   }
 
   /** The host's quota may be used up. */
@@ -216,46 +251,86 @@ export class Cpus {
 
   /** For the quotas alone: no thread of the host runs until `release`. */
   hold(host: number): void {
-    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
-      this.#sharing.pause(core);
+    for (const thread of this.#threads[host]) {
+      if (!this.#sharing.isRunning(thread)) continue;
+      this.#heldWork.data[thread] = this.#sharing.remove(this.#core.data[thread], thread);
     }
+    this.#tellQuotas(this.#machineOf[host]);
   }
 
-  /** For the quotas alone. */
+  /** For the quotas alone: every thread goes on where it was; idle cores take some of them in their time. */
   release(host: number): void {
-    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
-      this.#sharing.resume(core);
+    const machine = this.#machineOf[host];
+    for (const thread of this.#threads[host]) {
+      const leftNs = this.#heldWork.data[thread];
+      if (leftNs === NONE) continue;
+      this.#heldWork.data[thread] = NONE;
+      this.#sharing.start(this.#core.data[thread], thread, leftNs);
+    }
+    this.#tellQuotas(machine);
+    for (let core = machine.firstCore; core < machine.firstCore + machine.cores; core += 1) {
+      if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) this.#balance(core);
     }
   }
 
   /** For the cores alone: a thread's job has ended. */
-  jobDone(_core: number, thread: number): void {
+  jobDone(core: number, thread: number): void {
     this.#cpuNs.data[thread] += this.#work.data[thread];
+    this.#count(core, thread, -1);
     this.#owner.threadDone(thread);
   }
 
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
-    if (this.#isIdle(core)) this.#quotas.coreStarts(this.#coreHost[core], latencyNs);
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
-    this.#sharing.start(core, thread, latencyNs + workNs);
+    const machine = this.#coreMachine[core];
+    if (!machine.metered) {
+      this.#sharing.start(core, thread, latencyNs + workNs);
+      return;
+    }
+    if (this.#quotas.isThrottled(this.#threadHost[thread])) this.#heldWork.data[thread] = latencyNs + workNs;
+    else this.#sharing.start(core, thread, latencyNs + workNs);
+    this.#count(core, thread, 1);
+    // Else it is told when all ended jobs of the core are.
+    if (this.#sharing.ending === NONE) this.#tellQuotas(machine);
   }
 
-  #balanceIn(core: number, heldNs: number): void {
-    const { entity, idleBalanceNs } = this.#hosts[this.#coreHost[core]];
-    this.#sim.schedule(heldNs + idleBalanceNs, entity, this.#kinds.balance, core);
+  #balance(core: number): void {
+    const { entity, idleBalanceNs } = this.#hosts[this.#coreMachine[core].hosts[0]];
+    this.#sim.schedule(idleBalanceNs, entity, this.#kinds.balance, core);
+  }
+
+  #count(core: number, thread: number, change: 1 | -1): void {
+    if (!this.#coreMachine[core].metered) return;
+    this.#runnable.data[core * this.#hosts.length + this.#threadHost[thread]] += change;
+  }
+
+  /** How many cores each host of the machine has, or has threads standing still on. */
+  #tellQuotas({ hosts, firstCore, cores }: Machine): void {
+    for (const host of hosts) {
+      if (this.#hosts[host].quota === null) continue;
+      const isThrottled = this.#quotas.isThrottled(host);
+      let of = 0;
+      for (let core = firstCore; core < firstCore + cores; core += 1) {
+        const threads = this.#runnable.data[core * this.#hosts.length + host];
+        if (threads > 0) of += isThrottled ? 1 : threads / this.#sharing.running(core);
+      }
+      this.#quotas.setCores(host, of);
+    }
   }
 
   /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */
   #place(thread: number): number {
     const last = this.#core.data[thread];
-    if (this.#isIdle(last)) return last;
     const host = this.#threadHost[thread];
+    if (this.#isIdle(last, host)) return last;
+    const { firstCore, cores } = this.#machineOf[host];
     let place = last;
     let fewest = Number.POSITIVE_INFINITY;
-    for (let core = this.#firstCore[host]; core < this.#firstCore[host + 1]; core += 1) {
+    for (let core = firstCore; core < firstCore + cores; core += 1) {
       // The thread that wakes this one is still on its core; between equals it is better to be elsewhere.
-      const threads = this.#sharing.running(core) + (core === this.#sharing.ending ? 1.5 : 0);
+      const threads =
+        this.#sharing.running(core) + this.#held(core, host) + (core === this.#sharing.ending ? 1.5 : 0);
       if (threads < fewest) {
         fewest = threads;
         place = core;
@@ -264,16 +339,21 @@ export class Cpus {
     return place;
   }
 
-  #isIdle(core: number): boolean {
-    return this.#sharing.running(core) === 0 && core !== this.#sharing.ending;
+  #isIdle(core: number, host: number): boolean {
+    return this.#sharing.running(core) === 0 && core !== this.#sharing.ending && this.#held(core, host) === 0;
   }
 
-  /** The core of the same host with the most threads, at least two; NONE when there is none. */
+  /** Threads of the host on the core that stand still: another one will find the core awake when they go on. */
+  #held(core: number, host: number): number {
+    return this.#quotas.isThrottled(host) ? this.#runnable.data[core * this.#hosts.length + host] : 0;
+  }
+
+  /** The core of the same machine with the most threads, at least two; NONE when there is none. */
   #busiest(core: number): number {
-    const host = this.#coreHost[core];
+    const { firstCore, cores } = this.#coreMachine[core];
     let busiest = NONE;
     let most = 1;
-    for (let other = this.#firstCore[host]; other < this.#firstCore[host + 1]; other += 1) {
+    for (let other = firstCore; other < firstCore + cores; other += 1) {
       const threads = this.#sharing.running(other);
       if (threads > most) {
         busiest = other;
@@ -289,4 +369,21 @@ export class Cpus {
       `${call}(thread ${thread}) on ${host}: expected work of 0 ns or more, found ${workNs}`,
     );
   }
+}
+
+function machinesOf(hosts: readonly HostCpu[]): Machine[] {
+  const machines: Machine[] = [];
+  let firstCore = 0;
+  for (const [, of] of Map.groupBy(hosts.keys(), (host) => hosts[host].machine)) {
+    const { cores } = hosts[of[0]];
+    machines.push({ hosts: of, firstCore, cores, metered: of.some((host) => hosts[host].quota !== null) });
+    firstCore += cores;
+  }
+  return machines;
+}
+
+function machineWith(machines: readonly Machine[], host: number): Machine {
+  const found = machines.find(({ hosts }) => hosts.includes(host));
+  if (found === undefined) throw new Error(`host ${host} is on no machine`);
+  return found;
 }

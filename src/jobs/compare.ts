@@ -1,4 +1,5 @@
 /** `brokertwin compare`: predict, write the prediction down, drive the cluster, report both. */
+import { availableParallelism } from 'node:os';
 import { type OpenCluster, openCluster } from '../arms/local-arm.ts';
 import { measure, refuseToMeasure } from '../arms/measure.ts';
 import { predict } from '../arms/predict.ts';
@@ -76,6 +77,7 @@ export async function predictAndMeasure(options: PredictAndMeasureOptions): Prom
     workers: options.workers,
     signal,
     onProgress: ({ phase, fraction }) => progress.update(fraction, phase),
+    ...(options.cluster.local === null ? {} : { sharedCores: availableParallelism() }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
   });
   const written = writePrediction(directory, prediction);

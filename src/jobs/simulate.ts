@@ -20,6 +20,7 @@ export interface SimulateOptions extends ScenarioInput {
   readonly workers: number;
   readonly profile?: string;
   readonly tieSeed?: number;
+  readonly sharedCores?: number;
   /** True or a directory: write a report there. */
   readonly report?: string | boolean;
   /** Files to write: every handled event, and the same for viewers. */
@@ -46,6 +47,7 @@ export async function simulateJob(options: SimulateOptions): Promise<JobOutcome>
     onProgress: ({ phase, fraction }) => progress.update(fraction, phase),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.tieSeed === undefined ? {} : { tieSeed: options.tieSeed }),
+    ...(options.sharedCores === undefined ? {} : { sharedCores: options.sharedCores }),
     ...(trace === null ? {} : { trace }),
   }).catch((error: unknown) => {
     if (trace !== null) keepUnfinished(options, unfinishedTrace(trace.file), earlierMs);

@@ -25,6 +25,8 @@ export interface RunResult {
   readonly simulation: {
     /** Seed of the order of what happens at the same moment; 0 for the plain order. */
     readonly tieSeed: number;
+    /** Cores of the machine that all hosts are parts of; null: each is a machine of its own. */
+    readonly sharedCores: number | null;
     readonly traceHash: string;
     readonly events: number;
     readonly simulatedSeconds: number;

@@ -326,3 +326,96 @@ describe('a sleeping thread', () => {
     });
   }
 });
+
+describe('hosts that are parts of one machine', () => {
+  const MS = 1_000_000;
+  const FOREVER_NS = 1_000_000 * MS;
+  const machine = { machine: 0, cores: 2 };
+
+  test('share its cores', () => {
+    const harness = new CpuHarness({ hosts: [machine, machine, machine], threads: [0, 1, 2, 2] });
+    for (const thread of [0, 1, 2, 3]) harness.at(0, thread, 100);
+    harness.sim.run(FOREVER_NS);
+    assert.deepEqual(
+      harness.ends.map(([, end]) => end),
+      [200, 200, 200, 200],
+    );
+    assert.deepEqual(
+      [0, 1, 2].map((host) => harness.cpus.busyCoreNs(host)),
+      [100, 100, 200],
+    );
+  });
+
+  test('have a core each while there are enough', () => {
+    const harness = new CpuHarness({ hosts: [machine, machine], threads: [0, 1] });
+    for (const thread of [0, 1]) harness.at(0, thread, 100);
+    harness.sim.run(FOREVER_NS);
+    assert.deepEqual(
+      harness.ends.map(([, end]) => end),
+      [100, 100],
+    );
+  });
+
+  test('leave what the quota of one keeps it from to the others', () => {
+    const one = { machine: 0, cores: 1 };
+    const harness = new CpuHarness({
+      hosts: [{ ...one, quota: { cores: 0.3, phaseNs: 0 } }, one],
+      threads: [0, 1],
+    });
+    harness.at(0, 0, 90 * MS);
+    harness.at(0, 1, 500 * MS);
+    harness.sim.run(FOREVER_NS);
+    // Half a core each until 60 in every period; then the second alone. 30 and 70 in each, until the first is done.
+    assert.deepEqual(harness.ends, [
+      [0, 260 * MS],
+      [1, 590 * MS],
+    ]);
+    assert.equal(harness.cpus.throttledPeriods(0), 2);
+    assert.equal(harness.cpus.throttledCoreNs(0), 80 * MS);
+  });
+
+  test('use up their quotas by their parts of the cores', () => {
+    const host = (cores: number) => ({ machine: 0, cores: 1, quota: { cores, phaseNs: 0 } });
+    const harness = new CpuHarness({ hosts: [host(0.2), host(0.5)], threads: [0, 1, 1] });
+    for (const thread of [0, 1, 2]) harness.at(0, thread, 1000 * MS);
+    harness.sim.run(1000 * MS);
+    // A third each: 20 and 40 at 60, when the first stops; the other's last 10 take until 70.
+    const throttledMs = [0, 1].map((host) => Math.round(harness.cpus.throttledCoreNs(host) / MS));
+    assert.deepEqual(throttledMs, [400, 300]);
+  });
+
+  test('do all their work, whatever stops and moves them', () => {
+    const quota = fc.integer({ min: 5, max: 190 }).map((percent) => ({ cores: percent / 100, phaseNs: 0 }));
+    const works = fc.array(fc.nat({ max: 60 * MS }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(fc.option(quota), { minLength: 2, maxLength: 4 }), works, (quotas, jobs) => {
+        const harness = new CpuHarness({
+          hosts: quotas.map((of) => ({ ...machine, quota: of, idleBalanceNs: 50_000 })),
+          threads: jobs.map((_, thread) => thread % quotas.length),
+        });
+        jobs.forEach((workNs, thread) => {
+          harness.at(thread * 3 * MS, thread, workNs);
+        });
+        harness.sim.run(FOREVER_NS);
+        assert.equal(harness.ends.length, jobs.length);
+        const usedNs = quotas.reduce((sum, _, host) => sum + harness.cpus.busyCoreNs(host), 0);
+        assert.equal(
+          usedNs,
+          jobs.reduce((sum, workNs) => sum + workNs, 0),
+        );
+        for (const [thread, end] of harness.ends) {
+          const of = quotas[thread % quotas.length];
+          const atNs = thread * 3 * MS;
+          const whole = of === null ? 0 : Math.floor(jobs[thread] / (of.cores * 100 * MS));
+          assert.ok(end - atNs >= jobs[thread] - 1, `thread ${thread} was too fast`);
+          if (whole > 1)
+            assert.ok(
+              end - atNs >= (whole - 1) * 100 * MS * Math.max(0, 1 - (of?.cores ?? 0)),
+              'the quota held',
+            );
+        }
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+});

@@ -158,7 +158,9 @@ test('a mirror copies every record of every topic', () => {
   const scenario = mirroredScenario(topics);
   const [phase] = scenario.run.phases;
   const profiles = Object.fromEntries(scenario.hosts.map((host) => [host.name, profileWith()]));
-  const [east, west] = [0, 1].map((shard) => buildCluster({ scenario, profiles, phase, tieSeed: 0 }, shard));
+  const [east, west] = [0, 1].map((shard) =>
+    buildCluster({ scenario, profiles, phase, tieSeed: 0, sharedCores: null }, shard),
+  );
   const windowNs = 10 * MS;
   for (const { sim } of [east, west]) sim.joinShards(windowNs);
   for (let endNs = windowNs; endNs <= 3 * SECOND; endNs += windowNs) {

@@ -35,7 +35,7 @@ function model(phase: 'paced' | 'saturating', { set = [], rules = {} }: Change):
   if (of === undefined) throw new Error(`${FILE} has no phase ${phase}`);
   const profiles = Object.fromEntries(scenario.hosts.map((host) => [host.name, profile]));
   const nicRules = { ...NIC_RULES, ...rules };
-  return buildCluster({ scenario, profiles, phase: of, tieSeed: 0, nicRules }, 0);
+  return buildCluster({ scenario, profiles, phase: of, tieSeed: 0, sharedCores: null, nicRules }, 0);
 }
 
 /** Mean time of the produce requests in the purgatory, when paced. */

@@ -193,7 +193,10 @@ export function build(small: Small): ClusterModel {
       name === 'brokers' ? { ...profile, hardware: { ...profile.hardware, cores } } : profile,
     ]),
   );
-  return buildCluster({ scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0 }, 0);
+  return buildCluster(
+    { scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0, sharedCores: null },
+    0,
+  );
 }
 
 /** Runs to the end of the phase, and on for the time that what is in flight may take. */

@@ -364,6 +364,7 @@ export const predicted: RunResult = {
   },
   simulation: {
     tieSeed: 0,
+    sharedCores: null,
     traceHash: '7f3a9be1c2d45f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7c1',
     events: 4_812_377,
     simulatedSeconds: 50,

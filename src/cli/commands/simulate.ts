@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UserError } from '../../errors/errors.ts';
 import { parseDurationNs } from '../../scenario/units.ts';
 import { defineCommand } from '../command.ts';
-import { profile, scenarioFile, seed, set, stated, tieSeed, workers } from '../options.ts';
+import { profile, scenarioFile, seed, set, sharedCores, stated, tieSeed, workers } from '../options.ts';
 
 export const simulate = defineCommand({
   usage: 'simulate <scenario>',
@@ -21,6 +21,7 @@ export const simulate = defineCommand({
     set,
     seed,
     'tie-seed': tieSeed,
+    'shared-cores': sharedCores,
     workers,
     profile,
     report: {
@@ -63,7 +64,7 @@ export const simulate = defineCommand({
       file: args.scenario,
       set: args.set,
       workers: args.workers,
-      ...stated({ tieSeed: args['tie-seed'] }),
+      ...stated({ tieSeed: args['tie-seed'], sharedCores: args['shared-cores'] }),
       ...stated({ seed: args.seed, profile: args.profile, report: args.report }),
       ...stated({ trace, perfetto, traceFromNs, traceUntilNs }),
       ...context,

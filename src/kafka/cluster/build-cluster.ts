@@ -31,6 +31,8 @@ export interface ShardInput {
   readonly phase: Phase;
   /** Seed of the order of what happens at the same moment; 0 for the plain order. */
   readonly tieSeed: number;
+  /** All hosts are parts of one machine with so many cores; null: each is a machine of its own. */
+  readonly sharedCores: number | null;
   /** For tests, which switch the network's mechanisms off. */
   readonly nicRules?: NicRules;
 }
@@ -138,15 +140,17 @@ class Builder {
    * A machine has the cores of its profile, or as many more as are stated; fewer than those, or a part of one, are a quota
    * on them, as on a local cluster. The kernel draws the phase when it makes the group.
    */
-  #coresOf(host: number): Pick<HostCpu, 'cores' | 'quota'> {
-    const machine = this.#profiles[host].hardware.cores;
-    const usable = this.#groupOf(host).hardware.cores ?? machine;
-    const cores = Math.ceil(Math.max(usable, machine));
-    if (usable === cores) return { cores, quota: null };
+  #coresOf(host: number): Pick<HostCpu, 'machine' | 'cores' | 'quota'> {
+    const { sharedCores } = this.#input;
+    const machine = sharedCores === null ? host : 0;
+    const own = sharedCores ?? this.#profiles[host].hardware.cores;
+    const usable = this.#groupOf(host).hardware.cores ?? own;
+    const cores = sharedCores ?? Math.ceil(Math.max(usable, own));
+    if (usable >= cores) return { machine, cores, quota: null };
     const { random } = this.#sim;
     const phase = random.stream(`host/${this.#topology.hosts[host].name}/quota`);
     const phaseNs = Math.floor(random.uniform(phase) * QUOTA_PERIOD_NS);
-    return { cores, quota: { cores: usable, phaseNs } };
+    return { machine, cores, quota: { cores: usable, phaseNs } };
   }
 
   #thread(role: ThreadRole['role'], index: number, host: number): number {

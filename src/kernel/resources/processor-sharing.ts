@@ -32,7 +32,6 @@ export class ProcessorSharing {
   readonly #busyNs: Float64Array;
   readonly #timer: Float64Array;
   readonly #running: Int32Array;
-  readonly #paused: Int32Array;
   /** Per station a binary heap of its jobs by (finish, job), from its place in #heapBase. */
   readonly #heap: Int32Array;
   readonly #heapBase: number[] = [];
@@ -73,7 +72,6 @@ export class ProcessorSharing {
     this.#timer = columns.float64(`${name}/timer`, stations.length).data;
     this.#timer.fill(NONE);
     this.#running = columns.int32(`${name}/running`, stations.length).data;
-    this.#paused = columns.int32(`${name}/paused`, stations.length).data;
     this.#heap = columns.int32(`${name}/heap`, places).data;
   }
 
@@ -87,20 +85,16 @@ export class ProcessorSharing {
     return this.#running[station];
   }
 
-  /** Time with a job since the start, pauses left out, ns. */
+  /** Whether the job runs, on whatever station. */
+  isRunning(job: number): boolean {
+    return this.#place[job] !== NONE;
+  }
+
+  /** Time with a job since the start, ns. */
   busyNs(station: number): number {
     // Only read: advancing V here would round it at one more point, and looking would change the run.
-    const since = this.#isServing(station) ? this.#sim.nowNs - this.#updatedNs[station] : 0;
+    const since = this.#running[station] === 0 ? 0 : this.#sim.nowNs - this.#updatedNs[station];
     return this.#busyNs[station] + since;
-  }
-
-  /** Keeps the station's jobs, and those that come, from advancing until `resume`. */
-  pause(station: number): void {
-    this.#setPaused(station, 1);
-  }
-
-  resume(station: number): void {
-    this.#setPaused(station, 0);
   }
 
   /**
@@ -171,21 +165,12 @@ export class ProcessorSharing {
     this.#arm(station);
   }
 
-  #setPaused(station: number, paused: 0 | 1): void {
-    this.#advance(station);
-    this.#paused[station] = paused;
-    if (station !== this.#ending) this.#arm(station);
-  }
-
-  #isServing(station: number): boolean {
-    return this.#running[station] > 0 && this.#paused[station] === 0;
-  }
-
   #advance(station: number): void {
     const elapsed = this.#sim.nowNs - this.#updatedNs[station];
     if (elapsed === 0) return;
-    if (this.#isServing(station)) {
-      this.#virtualNs[station] += elapsed / this.#running[station];
+    const running = this.#running[station];
+    if (running > 0) {
+      this.#virtualNs[station] += elapsed / running;
       this.#busyNs[station] += elapsed;
     }
     this.#updatedNs[station] = this.#sim.nowNs;
@@ -193,11 +178,11 @@ export class ProcessorSharing {
 
   #arm(station: number): void {
     if (this.#timer[station] !== NONE) this.#sim.cancel(this.#timer[station]);
-    if (!this.#isServing(station)) {
+    const running = this.#running[station];
+    if (running === 0) {
       this.#timer[station] = NONE;
       return;
     }
-    const running = this.#running[station];
     const left = this.#finish[this.#heap[this.#heapBase[station]]] - this.#virtualNs[station];
     const delayNs = left <= 0 ? 0 : Math.ceil(left * running);
     const { entity } = this.#stations[station];

@@ -11,6 +11,7 @@ export function reproduceSection({ comparison, commands }: ReportContext): Secti
   const rows: Cell[][] = [
     ['seed', String(scenario.seed)],
     ...(simulation === null || simulation.tieSeed === 0 ? [] : [['tie seed', String(simulation.tieSeed)]]),
+    ...(simulation?.sharedCores == null ? [] : [['shared cores', String(simulation.sharedCores)]]),
     ['scenario hash', scenario.hash],
     ['trace hash', simulation?.traceHash ?? NO_VALUE],
     ['profile', profile === null ? NO_VALUE : `${profile.name} (${profile.kind}), hash ${profile.hash}`],

@@ -38,6 +38,7 @@ export class CpuHarness {
       limits: options.limits ?? { eventsPending: 10_000, eventsPerInstant: 10_000 },
     });
     const hosts = options.hosts.map((host, index) => ({
+      machine: index,
       cores: 1,
       quota: null,
       wakeUpLatencyNs: 0,

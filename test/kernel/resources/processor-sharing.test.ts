@@ -7,8 +7,6 @@ import { Simulation } from '../../../src/kernel/simulation.ts';
 const END = 0;
 const START = 1;
 const REMOVE = 2;
-const PAUSE = 3;
-const RESUME = 4;
 const JOBS = 50;
 
 interface Job {
@@ -21,7 +19,7 @@ interface Job {
 
 /** Jobs that come at given times, and when and how each left. */
 class Jobs {
-  readonly kindNames = ['end', 'start', 'remove', 'pause', 'resume'];
+  readonly kindNames = ['end', 'start', 'remove'];
   readonly sim: Simulation;
   readonly sharing: ProcessorSharing;
   readonly endsNs = new Map<number, number>();
@@ -67,20 +65,12 @@ class Jobs {
   handle(kind: number, _target: number, a: number, b: number): void {
     if (kind === END) this.sharing.onEnd(a);
     else if (kind === START) this.sharing.start(this.#stations[a], a, b);
-    else if (kind === PAUSE) this.sharing.pause(a);
-    else if (kind === RESUME) this.sharing.resume(a);
     else if (!this.endsNs.has(a)) this.leftNs.set(a, this.sharing.remove(this.#stations[a], a));
   }
 
   jobDone(_station: number, job: number): void {
     this.endsNs.set(job, this.sim.nowNs);
     this.#done(job, this);
-  }
-
-  pauses(station: number, fromNs: number, untilNs: number): this {
-    this.sim.schedule(fromNs, station, PAUSE, station);
-    this.sim.schedule(untilNs, station, RESUME, station);
-    return this;
   }
 
   /** Runs to the end and gives the ends in the jobs' order. */
@@ -157,22 +147,6 @@ describe('jobs that share a station', () => {
     );
     assert.deepEqual(jobs.ends(), [30, 30, 30]);
     assert.deepEqual(order, [0, 1, 2]);
-  });
-
-  test('stand still in a pause, those that come in it and those that are taken away too', () => {
-    const jobs = new Jobs(
-      [
-        { atNs: 0, workNs: 100 },
-        { atNs: 50, workNs: 10 },
-        { atNs: 0, workNs: 100, stayNs: 60 },
-        { atNs: 0, workNs: 100, station: 1 },
-      ],
-      { stations: 2 },
-    ).pauses(0, 40, 70);
-    // Two share 40; then 80 of the first are left when the pause ends, and 10 of the second.
-    assert.deepEqual(jobs.ends(), [160, 90, undefined, 100]);
-    assert.deepEqual([...jobs.leftNs], [[2, 80]]);
-    assert.equal(jobs.sharing.busyNs(0), 130);
   });
 
   test('do not slow down those of another station', () => {
