@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, UserError } from '../../src/errors/errors.ts';
+import { runDirectory, writeJson } from '../../src/jobs/run-directory.ts';
 import { machineFacts } from '../../src/local/observe/machine.ts';
 import { packageRoot } from '../../src/package.ts';
 import { appendHistory } from '../history.ts';
@@ -42,6 +43,8 @@ async function bench({ only, profile, json }: Options): Promise<void> {
   const [loadBefore] = loadavg();
   const rows: Row[] = [];
   const profiles = new Set<string>();
+  // Both results of each case, whole, to look into what is off.
+  const directory = runDirectory(undefined, 'stages');
   for (const [index, of] of cases.entries()) {
     const comparison = await runCase(of, {
       profile,
@@ -49,6 +52,10 @@ async function bench({ only, profile, json }: Options): Promise<void> {
       progress: (message) => say(`${of.name} (${index + 1} of ${cases.length}): ${message}`),
     });
     interruption.signal.throwIfAborted();
+    writeJson(directory, `${of.name}.json`, {
+      predicted: comparison.predicted,
+      measured: comparison.measured,
+    });
     profiles.add(comparison.predicted.profile?.name ?? '');
     const found = rowsOf(of.name, comparison);
     rows.push(...found);

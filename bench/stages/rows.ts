@@ -85,11 +85,19 @@ function stages({ requestStages, predicted, measured }: PhaseComparison): Named[
     ]);
 }
 
-/** Thread groups of all brokers together, and of the generator. */
+/** What the simulator has as one; it compiles nothing, and our own agent is not Kafka's. */
+const OTHERS = ['other', 'controller', 'main'];
+const NOT_SIMULATED = ['observer', 'jit'];
+
+/** Thread groups of all brokers together, and of the generator. The simulated brokers' collections are among their others. */
 function threads({ threadCpu }: PhaseComparison): Named[] {
   const groups = Map.groupBy(
-    threadCpu.filter(({ group }) => group !== 'observer'),
-    ({ process, group }) => `${process.startsWith('broker') ? 'brokers' : 'generator'} ${group}`,
+    threadCpu.filter(({ group }) => !NOT_SIMULATED.includes(group)),
+    ({ process, group }) => {
+      const isBroker = process.startsWith('broker');
+      const isOther = OTHERS.includes(group) || (isBroker && group === 'gc');
+      return `${isBroker ? 'brokers' : 'generator'} ${isOther ? 'others' : group}`;
+    },
   );
   return [...groups].map(([name, uses]) => [
     name,
