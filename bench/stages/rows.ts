@@ -89,14 +89,13 @@ function stages({ requestStages, predicted, measured }: PhaseComparison): Named[
 const OTHERS = ['other', 'controller', 'main'];
 const NOT_SIMULATED = ['observer', 'jit'];
 
-/** Thread groups of all brokers together, and of the generator. The simulated brokers' collections are among their others. */
+/** Thread groups of all brokers together, and of the generator. */
 function threads({ threadCpu }: PhaseComparison): Named[] {
   const groups = Map.groupBy(
     threadCpu.filter(({ group }) => !NOT_SIMULATED.includes(group)),
     ({ process, group }) => {
-      const isBroker = process.startsWith('broker');
-      const isOther = OTHERS.includes(group) || (isBroker && group === 'gc');
-      return `${isBroker ? 'brokers' : 'generator'} ${isOther ? 'others' : group}`;
+      const of = process.startsWith('broker') ? 'brokers' : 'generator';
+      return `${of} ${OTHERS.includes(group) ? 'others' : group}`;
     },
   );
   return [...groups].map(([name, uses]) => [

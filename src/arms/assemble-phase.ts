@@ -27,6 +27,7 @@ const THREAD_GROUPS: Readonly<Record<string, string>> = {
   background: 'other',
   clientBackground: 'other',
   collector: 'gc',
+  heapCollector: 'gc',
 };
 
 /** @param shards names of the shards, as their read-outs are ordered */

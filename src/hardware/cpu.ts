@@ -19,7 +19,7 @@
  * Error:   unvalidated alone; predicted and measured CPU of every host is in each report.
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
-import type { Float64Column, Int32Column } from '../kernel/columns.ts';
+import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
 import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { type CpuQuota, CpuQuotas } from './cpu-quota.ts';
@@ -85,8 +85,9 @@ export class Cpus {
   readonly #work: Float64Column;
   readonly #cpuNs: Float64Column;
   readonly #wakeUps: Float64Column;
-  /** Per thread: what is left of its job while a quota keeps it from running, else NONE. */
+  /** Per thread: what is left of its job while a quota or a stop of its process keeps it from running, else NONE. */
   readonly #heldWork: Float64Column;
+  readonly #stopped: Uint8Column;
   /** Per core and host of the shard, where a quota has to know it: threads that run or are held back. */
   readonly #runnable: Int32Column;
   /** Per core. */
@@ -136,8 +137,9 @@ export class Cpus {
     this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
     this.#wakeUps = columns.float64('threads/wake-ups', threadHosts.length);
     const hasQuotas = this.#machines.some(({ metered }) => metered);
-    this.#heldWork = columns.float64('threads/held-work', hasQuotas ? threadHosts.length : 0);
+    this.#heldWork = columns.float64('threads/held-work', threadHosts.length);
     this.#heldWork.data.fill(NONE);
+    this.#stopped = columns.uint8('threads/stopped', threadHosts.length);
     this.#runnable = columns.int32('cores/runnable', hasQuotas ? stations.length * hosts.length : 0);
     this.#wakingNs = columns.float64('cores/waking', stations.length);
     for (const { hosts: of, firstCore, cores } of this.#machines) {
@@ -249,6 +251,39 @@ export class Cpus {
     this.#quotas.onPeriod(host);
   }
 
+  /** Their process stops: the threads, of one host, neither run nor wait for a core until `resume`. */
+  stop(threads: readonly number[]): void {
+    for (const thread of threads) {
+      this.#stopped.data[thread] = 1;
+      if (this.#sharing.isRunning(thread)) {
+        this.#heldWork.data[thread] = this.#sharing.remove(this.#core.data[thread], thread);
+      } else if (this.#heldWork.data[thread] === NONE) continue;
+      this.#count(this.#core.data[thread], thread, -1);
+    }
+    this.#stopsOrResumes(threads);
+  }
+
+  resume(threads: readonly number[]): void {
+    for (const thread of threads) {
+      this.#stopped.data[thread] = 0;
+      const leftNs = this.#heldWork.data[thread];
+      if (leftNs === NONE) continue;
+      const core = this.#core.data[thread];
+      this.#count(core, thread, 1);
+      if (this.#quotas.isThrottled(this.#threadHost[thread])) continue;
+      this.#heldWork.data[thread] = NONE;
+      this.#sharing.start(core, thread, leftNs);
+    }
+    this.#stopsOrResumes(threads);
+  }
+
+  #stopsOrResumes(threads: readonly number[]): void {
+    if (threads.length === 0) return;
+    const machine = this.#machineOf[this.#threadHost[threads[0]]];
+    if (machine.metered && this.#sharing.ending === NONE) this.#tellQuotas(machine);
+    this.#balanceIdle(machine);
+  }
+
   /** For the quotas alone: no thread of the host runs until `release`. */
   hold(host: number): void {
     for (const thread of this.#threads[host]) {
@@ -263,13 +298,18 @@ export class Cpus {
     const machine = this.#machineOf[host];
     for (const thread of this.#threads[host]) {
       const leftNs = this.#heldWork.data[thread];
-      if (leftNs === NONE) continue;
+      if (leftNs === NONE || this.#stopped.data[thread] === 1) continue;
       this.#heldWork.data[thread] = NONE;
       this.#sharing.start(this.#core.data[thread], thread, leftNs);
     }
     this.#tellQuotas(machine);
-    for (let core = machine.firstCore; core < machine.firstCore + machine.cores; core += 1) {
-      if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) this.#balance(core);
+    this.#balanceIdle(machine);
+  }
+
+  #balanceIdle({ firstCore, cores }: Machine): void {
+    for (let core = firstCore; core < firstCore + cores; core += 1) {
+      const isIdle = this.#sharing.running(core) === 0 && core !== this.#sharing.ending;
+      if (isIdle && this.#busiest(core) !== NONE) this.#balance(core);
     }
   }
 
@@ -284,6 +324,10 @@ export class Cpus {
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
     const machine = this.#coreMachine[core];
+    if (this.#stopped.data[thread] === 1) {
+      this.#heldWork.data[thread] = latencyNs + workNs;
+      return;
+    }
     if (!machine.metered) {
       this.#sharing.start(core, thread, latencyNs + workNs);
       return;

@@ -13,6 +13,7 @@ import type { Model, Simulation } from '../kernel/simulation.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
 import { Batches } from './batches.ts';
 import type { Broker } from './broker/broker.ts';
+import { Heaps } from './broker/heaps.ts';
 import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
 import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
@@ -34,6 +35,7 @@ export interface ThreadRole {
     | 'handler'
     | 'fetcher'
     | 'background'
+    | 'heapCollector'
     | 'producer'
     | 'consumer'
     | 'collector'
@@ -51,6 +53,7 @@ const ROLES = {
   collector: 5,
   background: 6,
   clientBackground: 7,
+  heapCollector: 8,
 } as const;
 const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
@@ -101,6 +104,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly handlers: RequestHandlers;
   readonly replicas: ReplicaManager;
   readonly fetchers: ReplicaFetchers;
+  readonly heaps: Heaps;
   readonly accumulator: Accumulator;
   readonly producers: Producers;
   readonly consumers: Consumers;
@@ -146,6 +150,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
     this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
     this.fetchers = new ReplicaFetchers(this, parts.fetchers);
+    this.heaps = new Heaps(this, this.#heapsOf());
     this.accumulator = new Accumulator(
       this,
       parts.producerClients,
@@ -235,6 +240,9 @@ export class ClusterModel implements Model, ThreadOwner {
       case ROLES.consumer:
         this.consumers.threadDone(index);
         break;
+      case ROLES.heapCollector:
+        this.heaps.threadDone(index);
+        break;
       case ROLES.collector:
         this.collectors.threadDone(index);
         break;
@@ -254,6 +262,7 @@ export class ClusterModel implements Model, ThreadOwner {
       case 'network':
       case 'handler':
       case 'background':
+      case 'heapCollector':
         return index;
       case 'fetcher':
         return this.parts.fetchers[index].follower;
@@ -294,12 +303,25 @@ export class ClusterModel implements Model, ThreadOwner {
     });
   }
 
+  #heapsOf() {
+    const { threads } = this.parts;
+    const numbers = threads.map((of, thread) => ({ thread, of, broker: this.brokerOf(of) }));
+    return this.brokers.map(({ index }) => {
+      const own = numbers.filter(({ broker }) => broker === index);
+      const isCollector = ({ of }: (typeof own)[number]): boolean => of.role === 'heapCollector';
+      return {
+        threads: own.filter((one) => !isCollector(one)).map(({ thread }) => thread),
+        collectors: own.filter(isCollector).map(({ thread }) => thread),
+      };
+    });
+  }
+
   /** Work that is no request's: what every broker always uses, and the garbage collectors' share of the traffic. */
   #background(): void {
     for (const broker of this.brokers) {
-      const { backgroundCores, gcPerByteNs } = broker.costs;
       const bytes = this.samples.newBytes(broker.index);
-      this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * backgroundCores + bytes * gcPerByteNs);
+      const collectedNs = this.heaps.appended(broker.index, bytes, BACKGROUND_TICK_NS);
+      this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * broker.costs.backgroundCores + collectedNs);
     }
     for (const { thread, cores } of this.parts.clientBackground) {
       this.#owe(thread, BACKGROUND_TICK_NS * cores);

@@ -19,6 +19,9 @@ export interface Costs {
   readonly fetcherPerRequestNs: number;
   readonly backgroundCores: number;
   readonly gcPerByteNs: number;
+  readonly gcYoungBytes: number;
+  readonly gcAllocatedPerByte: number;
+  readonly gcAllocatedBytesPerSecond: number;
   readonly producerWakeUpCpuNs: number;
   readonly producerPerTickNs: number;
   readonly producerPerRecordNs: number;
@@ -54,6 +57,9 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
   backgroundCores: 'broker.backgroundCores',
   gcPerByteNs: 'broker.gcPerByteNs',
+  gcYoungBytes: 'broker.gc.youngBytes',
+  gcAllocatedPerByte: 'broker.gc.allocatedPerByte',
+  gcAllocatedBytesPerSecond: 'broker.gc.allocatedBytesPerSecond',
   producerWakeUpCpuNs: 'client.brokertwin.producer.wakeUpCpuNs',
   producerPerTickNs: 'client.brokertwin.producer.perTickNs',
   producerPerRecordNs: 'client.brokertwin.producer.perRecordNs',

@@ -143,14 +143,19 @@ class Builder {
   #coresOf(host: number): Pick<HostCpu, 'machine' | 'cores' | 'quota'> {
     const { sharedCores } = this.#input;
     const machine = sharedCores === null ? host : 0;
-    const own = sharedCores ?? this.#profiles[host].hardware.cores;
-    const usable = this.#groupOf(host).hardware.cores ?? own;
-    const cores = sharedCores ?? Math.ceil(Math.max(usable, own));
+    const cores = this.#cores(host);
+    const usable = this.#groupOf(host).hardware.cores ?? cores;
     if (usable >= cores) return { machine, cores, quota: null };
     const { random } = this.#sim;
     const phase = random.stream(`host/${this.#topology.hosts[host].name}/quota`);
     const phaseNs = Math.floor(random.uniform(phase) * QUOTA_PERIOD_NS);
     return { machine, cores, quota: { cores: usable, phaseNs } };
+  }
+
+  /** Of the machine that the host is or is a part of. */
+  #cores(host: number): number {
+    const own = this.#profiles[host].hardware.cores;
+    return this.#input.sharedCores ?? Math.ceil(Math.max(this.#groupOf(host).hardware.cores ?? own, own));
   }
 
   #thread(role: ThreadRole['role'], index: number, host: number): number {
@@ -159,6 +164,10 @@ class Builder {
 
   #brokers(): Broker[] {
     const { config } = this.#topology.cluster.brokers;
+    this.#topology.brokers.forEach(({ host }, index) => {
+      if (this.#costs[host].gcYoungBytes === 0) return;
+      times(this.#cores(host), () => this.#thread('heapCollector', index, host));
+    });
     return this.#topology.brokers.map(({ id, host }, index) => ({
       index,
       id,
