@@ -3,8 +3,10 @@
  *
  * What:    a host has a line out and a line in (full duplex), each a token bucket. One direction of a connection is a
  *          flow; its messages go one after the other, in pieces of a window. A flow has one piece in the lines at a
- *          time, so that flows take turns on a line. Both lines work on a piece at once (cut-through). Inside a host
- *          (loopback), and between hosts without a limit, only the link's latency passes.
+ *          time, so that flows take turns on a line. Both lines work on a piece at once (cut-through). A message counts as
+ *          sent when the rest of it fits into its sender's buffer. A receiver that does not read takes what fits into its
+ *          own; the rest waits with the sender. Inside a host (loopback), and between hosts without a limit, only the
+ *          link's latency passes.
  * Formula: a piece of p bytes is w = p + 66 * ceil(p / 1448) bytes on the wire. Let out(t) be when bucket i has passed
  *          w bytes that come at t, and in(t) that of bucket j (kernel/resources/token-bucket.ts). It leaves from
  *          f = max(t, out(t) - w / R_i) to l = out(t), and its last byte is in at a = max(in(f + L), l + L). The flow's
@@ -12,15 +14,17 @@
  * Units:   bytes, ns, bytes per second (null = no limit); L the latency of the sender's side.
  * Source:  tc-tbf(8), which counts frames (net/core/dev.c, qdisc_pkt_len_init): 14 Ethernet + 20 IP + 32 TCP with time
  *          stamps for 1,448 bytes at an MTU of 1,500. 45 of these fill a GSO packet (64 KiB), about what a flow has in a
- *          queue too: windows of 64 to 100 KiB (replica.socket.receive.buffer.bytes, socket.receive.buffer.bytes).
+ *          queue too: windows of 64 to 100 KiB (replica.socket.receive.buffer.bytes, socket.receive.buffer.bytes). A
+ *          write ends when the rest fits into SO_SNDBUF; a window closes when SO_RCVBUF is full of what nobody reads.
  * Range:   no loss, no slow start; windows that cover the latency, and the buffers' 50 ms hold all flows' windows (nine
- *          at 80 Mbit/s). Acknowledgements are not charged. A bucket takes pieces in the order of sending: one that
+ *          at 80 Mbit/s). Acknowledgements are not charged. The kernel doubles the
+ *          buffers for its own overhead, which is not modelled. A bucket takes pieces in the order of sending: one that
  *          waits to leave its host keeps its place at the other, at most a window for each flow.
  * Error:   scenarios/three-machines.yaml on three namespaces behind tc tbf, 2026-11-23: throughput at saturation
- *          +1.1 %, mean RemoteTimeMs 1.0 of 1.5 ms paced and 80 of 70 ms saturated (docs/model.md).
+ *          +1.1 %, mean RemoteTimeMs 1.0 of 1.5 ms paced and 68 of 70 ms saturated (docs/model.md).
  * Test:    test/hardware/nic.test.ts, and test/kafka/network.test.ts, which switches the mechanisms off.
  */
-import type { Float64Column } from '../kernel/columns.ts';
+import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
 import { Fifos } from '../kernel/fifo.ts';
 import { TokenBuckets } from '../kernel/resources/token-bucket.ts';
 import type { Simulation } from '../kernel/simulation.ts';
@@ -31,6 +35,7 @@ const WINDOW_SEGMENTS = 45;
 /** A message has no more pieces than these, so that a large one does not cost an event for each window. */
 const PIECES_MAX = 16;
 const WAITING_MAX = 33_554_432;
+const NONE = -1;
 
 export interface HostNic {
   readonly bytesPerSecond: number | null;
@@ -45,6 +50,10 @@ export interface Flow {
   /** Hosts. */
   readonly from: number;
   readonly to: number;
+  /** A message counts as sent when so much of it, or less, is still on its way; infinite: when it is handed over. */
+  readonly sendBufferBytes: number;
+  /** What the receiver takes while it does not read (`mute`). */
+  readonly receiveBufferBytes: number;
   /** Entities; the receiver gets an event of that kind with the message as `a`. */
   readonly sender: number;
   readonly receiver: number;
@@ -73,11 +82,17 @@ export class Nics {
   readonly #in: TokenBuckets;
   readonly #outBytes: Float64Column;
   readonly #inBytes: Float64Column;
-  /** Per flow: messages not yet wholly in the lines, each behind its bytes. */
+  /** Per flow: messages that wait for the one before, each behind its bytes. */
   readonly #waiting: Fifos;
-  /** Per flow: bytes of the first message that are not in the lines, and of each of its pieces. */
+  /** Per flow: the message in the lines or NONE, its bytes that are not in them, those of each of its pieces. */
+  readonly #message: Int32Column;
   readonly #leftBytes: Float64Column;
   readonly #pieceBytes: Float64Column;
+  /** Per flow: whether its message counts as sent. */
+  readonly #isSent: Uint8Column;
+  /** Per flow: what the receiver takes now, and whether it takes nothing more. */
+  readonly #roomBytes: Float64Column;
+  readonly #isShut: Uint8Column;
   /** Per flow: when its next piece may come. While a message waits, an event is due then. */
   readonly #freeNs: Float64Column;
 
@@ -101,37 +116,77 @@ export class Nics {
     this.#outBytes = columns.float64('nic/out-bytes', hosts.length);
     this.#inBytes = columns.float64('nic/in-bytes', hosts.length);
     this.#waiting = new Fifos(columns, 'nic/waiting', flows.length, WAITING_MAX);
+    this.#message = columns.int32('nic/message', flows.length);
+    this.#message.data.fill(NONE);
+    this.#isSent = columns.uint8('nic/sent', flows.length);
+    this.#roomBytes = columns.float64('nic/room', flows.length);
+    this.#roomBytes.data.fill(Number.POSITIVE_INFINITY);
+    this.#isShut = columns.uint8('nic/shut', flows.length);
     this.#leftBytes = columns.float64('nic/left', flows.length);
     this.#pieceBytes = columns.float64('nic/piece', flows.length);
     this.#freeNs = columns.float64('nic/free', flows.length);
   }
 
-  /** Sends a message of `bytes` along a flow; the receiver gets its event when the last byte is in. */
-  send(flow: number, bytes: number, message: number): void {
+  /**
+   * Sends a message of `bytes` along a flow; the receiver gets its event when the last byte is in.
+   * @returns whether it counts as sent already; else `goOn` will return it
+   */
+  send(flow: number, bytes: number, message: number): boolean {
     const { from, to, receiver, kind } = this.#flows[flow];
     const { bytesPerSecond, latencyNs } = this.#hosts[from];
     if (from === to || (bytesPerSecond === null && this.#hosts[to].bytesPerSecond === null)) {
       this.#count(from, to, from === to ? bytes : this.#wireBytes(bytes));
       this.#sim.schedule(latencyNs, receiver, kind, message);
-      return;
+      return true;
     }
-    this.#waiting.push(flow, bytes);
-    this.#waiting.push(flow, message);
-    if (this.#waiting.length(flow) > 2) return;
-    this.#begin(flow);
-    if (!this.#mustWait(flow)) this.goOn(flow);
+    if (this.#message.data[flow] !== NONE) {
+      this.#waiting.push(flow, bytes);
+      this.#waiting.push(flow, message);
+      return this.#flows[flow].sendBufferBytes === Number.POSITIVE_INFINITY;
+    }
+    this.#begin(flow, bytes, message);
+    const fits = this.#isSent.data[flow] === 1;
+    return this.#mustWait(flow) ? fits : this.goOn(flow) === message || fits;
   }
 
-  /** The event of a flow with a message: its next pieces go into the lines, as many as these take at once. */
-  goOn(flow: number): void {
-    while (this.#waiting.length(flow) > 0) {
+  /**
+   * The event of a flow with a message: its next pieces go into the lines, as many as these take at once.
+   * @returns the message that has thereby come to count as sent, or -1
+   */
+  goOn(flow: number): number {
+    const { sendBufferBytes } = this.#flows[flow];
+    let sent = NONE;
+    while (this.#message.data[flow] !== NONE) {
       const left = this.#leftBytes.data[flow];
-      const piece = Math.min(left, this.#pieceBytes.data[flow]);
+      const room = this.#roomBytes.data[flow];
+      const piece = Math.min(left, this.#pieceBytes.data[flow], room);
+      // A last piece that is larger than the buffer counts from its begin.
+      if (this.#isSent.data[flow] === 0 && (left <= sendBufferBytes || piece === left)) {
+        this.#isSent.data[flow] = 1;
+        sent = this.#message.data[flow];
+      }
       const inNs = this.#pass(flow, this.#wireBytes(piece));
       this.#leftBytes.data[flow] = left - piece;
+      this.#roomBytes.data[flow] = room - piece;
       if (piece === left) this.#arrive(flow, inNs);
-      if (this.#mustWait(flow)) return;
+      if (this.#mustWait(flow)) break;
     }
+    return sent;
+  }
+
+  /** The receiver does not read any more: its buffer takes what it can. */
+  mute(flow: number): void {
+    this.#roomBytes.data[flow] = this.#flows[flow].receiveBufferBytes;
+  }
+
+  /** The receiver reads what comes; what waited for that goes on when the sender hears of it. */
+  unmute(flow: number): void {
+    this.#roomBytes.data[flow] = Number.POSITIVE_INFINITY;
+    if (this.#isShut.data[flow] === 0) return;
+    this.#isShut.data[flow] = 0;
+    const { sender, to } = this.#flows[flow];
+    const delayNs = Math.max(this.#hosts[to].latencyNs, this.#freeNs.data[flow] - this.#sim.nowNs);
+    this.#sim.schedule(delayNs, sender, this.#goOnKind, flow);
   }
 
   /** Bytes sent by the host since the start, with their headers where they are for another host. */
@@ -144,28 +199,34 @@ export class Nics {
     return this.#inBytes.data[host];
   }
 
-  /** Cuts the flow's first message into pieces of whole segments. */
-  #begin(flow: number): void {
-    const bytes = this.#waiting.peek(flow);
+  /** Cuts a message into pieces of whole segments. */
+  #begin(flow: number, bytes: number, message: number): void {
     const pieces = Math.min(PIECES_MAX, Math.round(bytes / (SEGMENT_BYTES * WINDOW_SEGMENTS)));
     const isWhole = pieces <= 1 || !this.#rules.takesTurns;
+    this.#message.data[flow] = message;
+    this.#isSent.data[flow] = bytes <= this.#flows[flow].sendBufferBytes ? 1 : 0;
     this.#leftBytes.data[flow] = bytes;
     this.#pieceBytes.data[flow] = isWhole ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES;
   }
 
-  /** The last piece of the flow's first message is in the lines; the next message becomes the first. */
+  /** The last piece of the flow's message is in the lines; the next message takes its place. */
   #arrive(flow: number, inNs: number): void {
     const { receiver, kind } = this.#flows[flow];
-    this.#waiting.shift(flow);
-    const message = this.#waiting.shift(flow);
-    this.#sim.schedule(inNs - this.#sim.nowNs, receiver, kind, message);
-    if (this.#waiting.length(flow) > 0) this.#begin(flow);
+    this.#sim.schedule(inNs - this.#sim.nowNs, receiver, kind, this.#message.data[flow]);
+    this.#message.data[flow] = NONE;
+    if (this.#waiting.length(flow) > 0)
+      this.#begin(flow, this.#waiting.shift(flow), this.#waiting.shift(flow));
   }
 
-  /** Whether the flow has a message that comes later, with an event. */
+  /** Whether the flow has a message that goes on later: with an event at that time, or when its receiver reads again. */
   #mustWait(flow: number): boolean {
+    if (this.#message.data[flow] === NONE) return false;
+    if (this.#roomBytes.data[flow] === 0) {
+      this.#isShut.data[flow] = 1;
+      return true;
+    }
     const delayNs = this.#freeNs.data[flow] - this.#sim.nowNs;
-    if (this.#waiting.length(flow) === 0 || !(delayNs > 0)) return false;
+    if (!(delayNs > 0)) return false;
     this.#sim.schedule(delayNs, this.#flows[flow].sender, this.#goOnKind, flow);
     return true;
   }

@@ -17,7 +17,7 @@ import { Heaps } from './broker/heaps.ts';
 import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
 import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
-import { type Connection, flowsOf, SocketServer } from './broker/socket-server.ts';
+import { type Connection, flowsOf, isResponse, SocketServer } from './broker/socket-server.ts';
 import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
 import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
@@ -25,7 +25,7 @@ import { Producers, type ProducerThread, type Schedule } from './clients/produce
 import type { Topology } from './cluster/topology.ts';
 import { KIND, KIND_NAMES } from './kinds.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
-import { REQUEST, Requests } from './requests.ts';
+import { NONE, REQUEST, Requests } from './requests.ts';
 import { Samples } from './samples.ts';
 
 /** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
@@ -215,7 +215,7 @@ export class ClusterModel implements Model, ThreadOwner {
         this.#startFetching();
         break;
       case KIND.flowGoesOn:
-        this.nics.goOn(a);
+        this.#flowGoesOn(a);
         break;
       default:
         throw new Error(`event kind ${kind} is not known`);
@@ -269,6 +269,12 @@ export class ClusterModel implements Model, ThreadOwner {
       default:
         return -1;
     }
+  }
+
+  #flowGoesOn(flow: number): void {
+    const sent = this.nics.goOn(flow);
+    // Of requests nobody waits for it: whoever sends them has handed them over.
+    if (sent !== NONE && isResponse(flow)) this.sockets.responseSent(sent);
   }
 
   #responseArrives(request: number): void {

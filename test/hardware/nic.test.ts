@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type HostNic, NIC_RULES, type NicRules, Nics } from '../../src/hardware/nic.ts';
+import { type Flow, type HostNic, NIC_RULES, type NicRules, Nics } from '../../src/hardware/nic.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 
 const LATENCY_NS = 50_000;
@@ -16,6 +16,10 @@ const WINDOW_BYTES = 45 * SEGMENT_BYTES;
 const ARRIVAL = 0;
 const GO_ON = 1;
 const EVENTS_MAX = 100_000;
+const NO_BUFFERS = {
+  sendBufferBytes: Number.POSITIVE_INFINITY,
+  receiveBufferBytes: Number.POSITIVE_INFINITY,
+};
 
 type Route = readonly [from: number, to: number];
 
@@ -30,8 +34,15 @@ class Network {
   readonly nics: Nics;
   readonly sim: Simulation;
   readonly arrivals: Arrival[] = [];
+  /** Messages that came to count as sent after they were handed over, and when. */
+  readonly sent: (readonly [message: number, atNs: number])[] = [];
 
-  constructor(hosts: readonly HostNic[], routes: readonly Route[], rules: Partial<NicRules> = {}) {
+  constructor(
+    hosts: readonly HostNic[],
+    routes: readonly Route[],
+    rules: Partial<NicRules> = {},
+    buffers: Pick<Flow, 'sendBufferBytes' | 'receiveBufferBytes'> = NO_BUFFERS,
+  ) {
     const { arrivals } = this;
     this.sim = new Simulation({
       seed: '7',
@@ -40,7 +51,7 @@ class Network {
     });
     const flows = routes.map(([from, to], index) => {
       const entity = this.sim.entity(`flow ${index}`);
-      return { from, to, sender: entity, receiver: entity, kind: ARRIVAL };
+      return { from, to, ...buffers, sender: entity, receiver: entity, kind: ARRIVAL };
     });
     this.nics = new Nics({
       sim: this.sim,
@@ -52,8 +63,10 @@ class Network {
     this.sim.setModel({
       kindNames: ['arrival', 'goOn'],
       handle: (kind, target, message) => {
-        if (kind === GO_ON) this.nics.goOn(message);
-        else arrivals.push({ flow: target, message, atNs: this.sim.nowNs });
+        if (kind === GO_ON) {
+          const sent = this.nics.goOn(message);
+          if (sent >= 0) this.sent.push([sent, this.sim.nowNs]);
+        } else arrivals.push({ flow: target, message, atNs: this.sim.nowNs });
       },
     });
   }
@@ -322,5 +335,50 @@ describe('messages of several connections', () => {
       }),
       { seed: 1, numRuns: 50 },
     );
+  });
+});
+
+describe('the buffers of a connection', () => {
+  const buffers = { sendBufferBytes: WINDOW_BYTES, receiveBufferBytes: 2 * WINDOW_BYTES };
+  const pieceNs = WINDOW_BYTES + 45 * HEADER_BYTES;
+
+  test('take a message at once that fits, and the rest of another one when all before it has gone', () => {
+    const small = new Network([FAST, FAST], [[0, 1]], {}, buffers);
+    assert.equal(small.nics.send(0, WINDOW_BYTES, 1), true);
+    small.settle();
+    assert.deepEqual(small.sent, []);
+    const large = new Network([FAST, FAST], [[0, 1]], {}, buffers);
+    assert.equal(large.nics.send(0, 4 * WINDOW_BYTES, 7), false);
+    large.settle();
+    // Three of four pieces have passed.
+    assert.deepEqual(large.sent, [[7, 3 * pieceNs]]);
+  });
+
+  test('take as much of what nobody reads, and the rest when it is read again', () => {
+    const { nics, sim, arrivals } = new Network([FAST, FAST], [[0, 1]], {}, buffers);
+    nics.mute(0);
+    nics.send(0, 4 * WINDOW_BYTES, 1);
+    const until = 1e6;
+    sim.run(until);
+    assert.equal(arrivals.length, 0);
+    assert.equal(nics.inBytes(1), 2 * pieceNs);
+    nics.unmute(0);
+    sim.run(2e6);
+    assert.deepEqual(
+      arrivals.map(({ atNs }) => atNs),
+      // The sender hears of it after the latency; then two pieces go and travel.
+      [until + LATENCY_NS + 2 * pieceNs + LATENCY_NS],
+    );
+  });
+
+  test('hold nothing up while it is read in time', () => {
+    const free = new Network([FAST, FAST], [[0, 1]]);
+    const { nics, sim, arrivals } = new Network([FAST, FAST], [[0, 1]], {}, buffers);
+    nics.mute(0);
+    nics.send(0, 4 * WINDOW_BYTES, 1);
+    sim.run(pieceNs);
+    nics.unmute(0);
+    sim.run(2e6);
+    assert.equal(arrivals[0].atNs, free.send(0, 4 * WINDOW_BYTES));
   });
 });

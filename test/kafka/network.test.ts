@@ -38,12 +38,20 @@ function model(phase: 'paced' | 'saturating', { set = [], rules = {} }: Change):
   return buildCluster({ scenario, profiles, phase: of, tieSeed: 0, sharedCores: null, nicRules }, 0);
 }
 
-/** Mean time of the produce requests in the purgatory, when paced. */
-function remoteMs(change: Change): number {
-  const requests = runOut(model('paced', change), SECOND).brokers.map((of) => of.requests[REQUEST.produce]);
-  const stage = STAGES.indexOf('RemoteTimeMs');
+/** Mean time of a stage over all brokers. */
+function stageMs(
+  phase: 'paced' | 'saturating',
+  type: keyof typeof REQUEST,
+  name: (typeof STAGES)[number],
+  change: Change,
+): number {
+  const requests = runOut(model(phase, change), SECOND).brokers.map((of) => of.requests[REQUEST[type]]);
+  const stage = STAGES.indexOf(name);
   return sum(requests.map((of) => of.stageSumsNs[stage])) / sum(requests.map(({ count }) => count)) / MS;
 }
+
+/** Mean time of the produce requests in the purgatory, when paced. */
+const remoteMs = (change: Change): number => stageMs('paced', 'produce', 'RemoteTimeMs', change);
 
 /** What the cluster carries. */
 function recordsPerSecond(change: Change): number {
@@ -62,9 +70,9 @@ describe('three brokers behind 80 Mbit/s', () => {
     }
   });
 
-  test('carry three quarters of it when messages are stored and forwarded whole, as they once were', () => {
+  test('carry two thirds of it when messages are stored and forwarded whole', () => {
     const before = recordsPerSecond({ set: NO_BURST, rules: AS_BEFORE });
-    assert.ok(isNear(before, 0.75 * whole, 0.05), `${before} records/s`);
+    assert.ok(isNear(before, 0.67 * whole, 0.05), `${before} records/s`);
   });
 
   test('carry more by the headers when these cost nothing', () => {
@@ -85,6 +93,24 @@ describe('three brokers behind 80 Mbit/s', () => {
     assert.ok(isNear(noBurst, 11.3, 0.1), `${noBurst} ms`);
     const noCutThrough = remoteMs({ set: NO_BURST, rules: { cutsThrough: false } });
     assert.ok(isNear(noCutThrough, 18.4, 0.1), `${noCutThrough} ms without cut-through either`);
+  });
+
+  test('send a response to a follower for as long as it does not fit into the socket', () => {
+    const sendMs = (change: Change): number =>
+      stageMs('saturating', 'fetchFollower', 'ResponseSendTimeMs', change);
+    // 30 ms measured.
+    const sending = sendMs({});
+    assert.ok(sending > 30 && sending < 55, `${sending} ms`);
+    assert.equal(sendMs({ set: ['cluster.brokers.config.socket.send.buffer.bytes=-1'] }), 0);
+  });
+
+  test('keep back what a muted connection does not read, which makes room for replication', () => {
+    const saturated = (change: Change): number => stageMs('saturating', 'produce', 'RemoteTimeMs', change);
+    // 70 to 73 ms measured.
+    const whole = saturated({});
+    assert.ok(isNear(whole, 70, 0.08), `${whole} ms`);
+    const unbounded = saturated({ set: ['cluster.brokers.config.socket.receive.buffer.bytes=-1'] });
+    assert.ok(isNear(unbounded, 81, 0.05), `${unbounded} ms`);
   });
 
   test('go on from a checkpoint with pieces in the lines as if there had been none', () => {

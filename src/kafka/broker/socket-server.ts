@@ -35,12 +35,38 @@ export interface Connection {
 /** Both directions of every connection: 2 * connection for its requests, and one more for its responses. */
 export function flowsOf(connections: readonly Connection[], brokers: readonly Broker[]): Flow[] {
   return connections.flatMap(({ broker, clientHost, clientEntity }) => {
-    const { host, entity } = brokers[broker];
+    const { host, entity, config } = brokers[broker];
     return [
-      { from: clientHost, to: host, sender: clientEntity, receiver: entity, kind: KIND.requestArrives },
-      { from: host, to: clientHost, sender: entity, receiver: clientEntity, kind: KIND.responseArrives },
+      {
+        from: clientHost,
+        to: host,
+        sendBufferBytes: Number.POSITIVE_INFINITY,
+        receiveBufferBytes: bufferBytes(config['socket.receive.buffer.bytes']),
+        sender: clientEntity,
+        receiver: entity,
+        kind: KIND.requestArrives,
+      },
+      {
+        from: host,
+        to: clientHost,
+        sendBufferBytes: bufferBytes(config['socket.send.buffer.bytes']),
+        receiveBufferBytes: Number.POSITIVE_INFINITY,
+        sender: entity,
+        receiver: clientEntity,
+        kind: KIND.responseArrives,
+      },
     ];
   });
+}
+
+/** Whether a flow of `flowsOf` carries responses. */
+export function isResponse(flow: number): boolean {
+  return (flow & 1) === 1;
+}
+
+/** -1 leaves it to the system, which lets it grow. */
+function bufferBytes(setting: number): number {
+  return setting === -1 ? Number.POSITIVE_INFINITY : setting;
 }
 
 export class SocketServer implements JobOwner {
@@ -103,6 +129,16 @@ export class SocketServer implements JobOwner {
     this.#jobs.resume(this.#connectionOf(request).networkThread);
   }
 
+  /** The last of a response is in the socket's buffer: its connection is read again. */
+  responseSent(request: number): void {
+    const { recorder, requests, nics } = this.#model;
+    const connection = requests.connection.data[request];
+    recorder.requestDone(this.#connections[connection].broker, request);
+    this.#muted.data[connection] = 0;
+    nics.unmute(connection * 2);
+    if (this.#inSocket.length(connection) > 0) this.#read(connection, this.#inSocket.shift(connection));
+  }
+
   threadDone(thread: number): void {
     this.#jobs.threadDone(thread);
   }
@@ -125,7 +161,7 @@ export class SocketServer implements JobOwner {
 
   done(_thread: number, job: number): boolean {
     if ((job & 1) === READ) return this.#enqueue(job >> 1);
-    this.#sent(job >> 1);
+    this.#send(job >> 1);
     return true;
   }
 
@@ -148,16 +184,13 @@ export class SocketServer implements JobOwner {
 
   #read(connection: number, request: number): void {
     this.#muted.data[connection] = 1;
+    this.#model.nics.mute(connection * 2);
     this.#jobs.push(this.#connections[connection].networkThread, request * 2 + READ);
   }
 
-  #sent(request: number): void {
-    const model = this.#model;
-    const requests = model.requests;
-    const index = requests.connection.data[request];
-    model.recorder.requestDone(this.#connections[index].broker, request);
-    model.nics.send(index * 2 + 1, requests.bytesOut.data[request], request);
-    this.#muted.data[index] = 0;
-    if (this.#inSocket.length(index) > 0) this.#read(index, this.#inSocket.shift(index));
+  #send(request: number): void {
+    const { nics, requests } = this.#model;
+    const flow = requests.connection.data[request] * 2 + 1;
+    if (nics.send(flow, requests.bytesOut.data[request], request)) this.responseSent(request);
   }
 }
