@@ -82,7 +82,7 @@ export class Nics {
   readonly #in: TokenBuckets;
   readonly #outBytes: Float64Column;
   readonly #inBytes: Float64Column;
-  /** Per flow: messages that wait for the one before, each behind its bytes. */
+  /** Per flow: messages that wait for the one before: bytes, message, whether it counts as sent. */
   readonly #waiting: Fifos;
   /** Per flow: the message in the lines or NONE, its bytes that are not in them, those of each of its pieces. */
   readonly #message: Int32Column;
@@ -139,13 +139,16 @@ export class Nics {
       this.#sim.schedule(latencyNs, receiver, kind, message);
       return true;
     }
+    const { sendBufferBytes } = this.#flows[flow];
     if (this.#message.data[flow] !== NONE) {
+      const fits = this.#leftBytes.data[flow] + bytes <= sendBufferBytes;
       this.#waiting.push(flow, bytes);
       this.#waiting.push(flow, message);
-      return this.#flows[flow].sendBufferBytes === Number.POSITIVE_INFINITY;
+      this.#waiting.push(flow, fits ? 1 : 0);
+      return fits;
     }
-    this.#begin(flow, bytes, message);
-    const fits = this.#isSent.data[flow] === 1;
+    const fits = bytes <= sendBufferBytes;
+    this.#begin(flow, bytes, message, fits ? 1 : 0);
     return this.#mustWait(flow) ? fits : this.goOn(flow) === message || fits;
   }
 
@@ -200,11 +203,11 @@ export class Nics {
   }
 
   /** Cuts a message into pieces of whole segments. */
-  #begin(flow: number, bytes: number, message: number): void {
+  #begin(flow: number, bytes: number, message: number, isSent: number): void {
     const pieces = Math.min(PIECES_MAX, Math.round(bytes / (SEGMENT_BYTES * WINDOW_SEGMENTS)));
     const isWhole = pieces <= 1 || !this.#rules.takesTurns;
     this.#message.data[flow] = message;
-    this.#isSent.data[flow] = bytes <= this.#flows[flow].sendBufferBytes ? 1 : 0;
+    this.#isSent.data[flow] = isSent;
     this.#leftBytes.data[flow] = bytes;
     this.#pieceBytes.data[flow] = isWhole ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES;
   }
@@ -214,8 +217,10 @@ export class Nics {
     const { receiver, kind } = this.#flows[flow];
     this.#sim.schedule(inNs - this.#sim.nowNs, receiver, kind, this.#message.data[flow]);
     this.#message.data[flow] = NONE;
-    if (this.#waiting.length(flow) > 0)
-      this.#begin(flow, this.#waiting.shift(flow), this.#waiting.shift(flow));
+    if (this.#waiting.length(flow) === 0) return;
+    const bytes = this.#waiting.shift(flow);
+    const message = this.#waiting.shift(flow);
+    this.#begin(flow, bytes, message, this.#waiting.shift(flow));
   }
 
   /** Whether the flow has a message that goes on later: with an event at that time, or when its receiver reads again. */

@@ -354,6 +354,20 @@ describe('the buffers of a connection', () => {
     assert.deepEqual(large.sent, [[7, 3 * pieceNs]]);
   });
 
+  test('take a message behind another one if both fit, else when the rest of it does', () => {
+    const network = new Network([FAST, FAST], [[0, 1]], {}, buffers);
+    const half = 22 * SEGMENT_BYTES;
+    // The first is in the lines at once, the second and the third in the buffer, the fourth is not.
+    const taken = [WINDOW_BYTES, half, half, WINDOW_BYTES].map((bytes, message) =>
+      network.nics.send(0, bytes, message),
+    );
+    assert.deepEqual(taken, [true, true, true, false]);
+    network.settle();
+    assert.equal(network.arrivals.length, 4);
+    // When the three before it have passed.
+    assert.deepEqual(network.sent, [[3, pieceNs + 2 * wire(half)]]);
+  });
+
   test('take as much of what nobody reads, and the rest when it is read again', () => {
     const { nics, sim, arrivals } = new Network([FAST, FAST], [[0, 1]], {}, buffers);
     nics.mute(0);

@@ -40,6 +40,9 @@ const clusters: fc.Arbitrary<Small> = fc
     load: fc.constantFrom(1 as const, 1 as const, 'max' as const),
     cores: fc.integer({ min: 1, max: 4 }),
     quota: fc.constantFrom(1, 0.3),
+    isOneMachine: fc.boolean(),
+    nicBytesPerSecond: fc.constantFrom(undefined, 5e6),
+    youngBytes: fc.constantFrom(0, 100_000),
     queuedMax: fc.constantFrom(1, 500),
     fetchers: fc.integer({ min: 1, max: 2 }),
   })
@@ -50,6 +53,8 @@ const clusters: fc.Arbitrary<Small> = fc
       cores: of.cores,
       quotaCores: of.cores * of.quota,
       oneHost: of.brokers === 1,
+      ...(of.isOneMachine ? { sharedCores: of.cores } : {}),
+      ...(of.nicBytesPerSecond === undefined ? {} : { nicBytesPerSecond: of.nicBytesPerSecond }),
       topics: names.map((name) => ({
         name,
         partitions: of.partitions,
@@ -91,6 +96,9 @@ const clusters: fc.Arbitrary<Small> = fc
         'broker.handler.fetchPerPartitionNs': 2 * US,
         'broker.fetcher.perRequestNs': 50 * US,
         'broker.backgroundCores': 0.05,
+        'broker.gcPerByteNs': 10,
+        'broker.gc.youngBytes': of.youngBytes,
+        'broker.gc.allocatedPerByte': 1,
         'client.brokertwin.producer.perRequestNs': 50 * US,
         'client.brokertwin.producer.perRecordNs': US,
         'client.brokertwin.consumer.perRequestNs': 50 * US,
@@ -123,7 +131,7 @@ test('at any time no more is appended than was made, and no more read than is be
         for (const consumed of consumedByClass(model)) assert.ok(consumed <= committed);
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 40 },
   );
 });
 
@@ -131,7 +139,7 @@ test('in the end every record made is in the log, acknowledged, and read once by
   fc.assert(
     fc.property(clusters, (small) => {
       const model = build(small);
-      const [checkout] = runOut(model, 20 * SECOND).classes;
+      const [checkout] = runOut(model, 60 * SECOND).classes;
       const made = recordsMade(model);
       assert.ok(made > 0);
       assert.equal(recordsAppended(model), made);
@@ -149,7 +157,7 @@ test('in the end every record made is in the log, acknowledged, and read once by
       assert.equal(requests.filter((type) => type === REQUEST.produce).length, 0);
       assert.ok(requests.length <= model.parts.sessions.length);
     }),
-    { numRuns: 20 },
+    { numRuns: 40 },
   );
 });
 

@@ -80,6 +80,10 @@ export interface Small {
   readonly cores?: number;
   /** Quota on them. */
   readonly quotaCores?: number;
+  /** Cores of the one machine that all hosts are parts of. */
+  readonly sharedCores?: number;
+  /** Of every host, with a bucket of the shaper's own depth. */
+  readonly nicBytesPerSecond?: number;
   /** Clients run on the broker's host too. */
   readonly oneHost?: boolean;
   readonly topics?: readonly Partial<TopicClass>[];
@@ -104,7 +108,7 @@ export function scenarioOf(small: Small): Scenario {
     hardware: {
       cores,
       memoryBytes: null,
-      nicBytesPerSecond: null,
+      nicBytesPerSecond: small.nicBytesPerSecond ?? null,
       nicBufferBytes: null,
       diskWriteBytesPerSecond: null,
     },
@@ -193,10 +197,8 @@ export function build(small: Small): ClusterModel {
       name === 'brokers' ? { ...profile, hardware: { ...profile.hardware, cores } } : profile,
     ]),
   );
-  return buildCluster(
-    { scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0, sharedCores: null },
-    0,
-  );
+  const { sharedCores = null } = small;
+  return buildCluster({ scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0, sharedCores }, 0);
 }
 
 /** Runs to the end of the phase, and on for the time that what is in flight may take. */
