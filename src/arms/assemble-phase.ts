@@ -4,6 +4,7 @@ import { meanValueBytes } from '../kafka/cluster/record-size.ts';
 import { BUCKETS, bucketTopNs } from '../kafka/latency-buckets.ts';
 import type { ShardReadOut } from '../kafka/read-out.ts';
 import { STAGES } from '../kafka/recorder.ts';
+import type { StorageSeries } from '../kafka/storage-samples.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../kernel/time.ts';
 import { summarizeLatency } from '../result/latency.ts';
 import type {
@@ -233,6 +234,7 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
       ...(host.quotaCores === null ? [] : throttling(common, host, seconds)),
       { ...nic, resource: 'nic.in', values: perSecond(host.inBytes, seconds) },
       { ...nic, resource: 'nic.out', values: perSecond(host.outBytes, seconds) },
+      ...storageSeries(common, host.storage ?? null, seconds),
     ];
   });
   const ofBrokers = readOut.brokers.flatMap((broker): ResourceSeries[] => {
@@ -278,6 +280,29 @@ function throttling(
       capacity: null,
       values: quotaPeriods.map((all, window) => (all === 0 ? null : throttledPeriods[window] / all)),
     },
+  ];
+}
+
+function storageSeries(
+  common: Pick<ResourceSeries, 'host' | 'broker'>,
+  storage: StorageSeries | null,
+  seconds: number,
+): ResourceSeries[] {
+  if (storage === null) return [];
+  const { writtenBytes, readBytes, cachedBytes, dirtyBytes, writeBytesPerSecond, readBytesPerSecond } =
+    storage;
+  const rate = { ...common, unit: 'B/s' } as const;
+  const level = { ...common, unit: 'B', capacity: null } as const;
+  return [
+    {
+      ...rate,
+      resource: 'disk.write',
+      capacity: writeBytesPerSecond,
+      values: perSecond(writtenBytes, seconds),
+    },
+    { ...rate, resource: 'disk.read', capacity: readBytesPerSecond, values: perSecond(readBytes, seconds) },
+    { ...level, resource: 'memory.cache', values: [...cachedBytes] },
+    { ...level, resource: 'memory.dirty', values: [...dirtyBytes] },
   ];
 }
 

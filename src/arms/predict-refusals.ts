@@ -1,4 +1,5 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
+import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { missingCosts } from '../kafka/costs.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { ClientKind, ProducerClass, Scenario } from '../scenario/scenario.ts';
@@ -6,6 +7,7 @@ import type { Refusal } from './refusals.ts';
 
 /** Producer slots (clients x partitions) that the accumulator's columns may have. */
 const SLOTS_MAX = 20_000_000;
+const CACHE_BYTES_MIN = 67_108_864;
 
 export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
   return [
@@ -58,7 +60,25 @@ function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Prof
     const message = `the simulator does not share one machine between clusters (${[...users].join(', ')}) yet; give each its own hosts`;
     return [{ path: ['hosts', host.name], message }];
   });
-  return [...lacking, ...shared];
+  return [...lacking, ...shared, ...memoryRefusals(scenario, profiles)];
+}
+
+/** A page cache that is modelled needs memory beside the brokers' heaps. */
+function memoryRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
+  return scenario.hosts.flatMap((host): Refusal[] => {
+    const cluster = scenario.clusters.find(({ brokers }) => brokers.host === host.name);
+    if (cluster === undefined || statedDisk(host, profiles[host.name]) === null) return [];
+    const brokers = Math.ceil(cluster.brokers.count / host.count);
+    const cacheBytes = cacheBytesOf(host, profiles[host.name], brokers);
+    if (cacheBytes >= CACHE_BYTES_MIN) return [];
+    const needed = `${brokers === 1 ? 'a heap' : `${brokers} heaps`} of 1 GiB and 64 MiB of page cache`;
+    return [
+      {
+        path: ['hosts', host.name, 'memory'],
+        message: `the simulator needs memory for ${needed}, found ${cacheBytes + brokers * 2 ** 30} bytes; give more`,
+      },
+    ];
+  });
 }
 
 function linkRefusals(scenario: Scenario): Refusal[] {

@@ -1,6 +1,7 @@
 /** The predicting arm: a scenario and the profiles of its hosts in, a simulated RunResult out. */
 
 import { mirrorLatencyMs, type ShardInput } from '../kafka/cluster/build-cluster.ts';
+import { statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { planShards } from '../kafka/cluster/topology.ts';
 import type { ShardReadOut } from '../kafka/read-out.ts';
 import { type RunShardsOptions, runShards } from '../kernel/parallel/run-shards.ts';
@@ -198,15 +199,23 @@ function sharedMachine({ sharedCores, loaded }: PredictOptions): string[] {
 }
 
 function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): string[] {
+  const hasDisks = (host: Scenario['hosts'][number]): boolean =>
+    statedDisk(host, profiles[host.name]) !== null;
   const catalogue = Object.entries(profiles).filter(([, profile]) => profile.kind === 'catalogue');
   return [
     ...catalogue.map(
       ([host, profile]) =>
         `Host ${host} costs what the catalogue's profile "${profile.name}" says; \`brokertwin calibrate\` measures this machine.`,
     ),
-    ...unreadSettings(scenario),
+    ...unreadSettings(scenario, hasDisks),
     'Brokers and generator are warm: a fresh JVM is 10 to 15 % slower for a minute or two.',
-    'Reads come from the page cache, and writes are never held up by write-back.',
+    ...(scenario.clusters.every(({ brokers }) =>
+      scenario.hosts.some((host) => host.name === brokers.host && hasDisks(host)),
+    )
+      ? []
+      : [
+          'Where no disk is stated, reads come from the page cache, and writes are never held up by write-back.',
+        ]),
     ...(scenario.mirrors.length > 0
       ? ["A mirror has no back-pressure, and its two halves do not share their host's cores."]
       : []),

@@ -78,7 +78,7 @@ function hostRefusals({ name, hardware }: HostGroup): Refusal[] {
   const cores = availableParallelism();
   const at = (key: string, message: string): Refusal => ({ path: ['hosts', name, key], message });
   return [
-    ...(hardware.diskWriteBytesPerSecond === null
+    ...(hardware.diskWriteBytesPerSecond === null && hardware.disk === undefined
       ? []
       : [
           at(

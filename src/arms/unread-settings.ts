@@ -25,8 +25,42 @@ const READ = {
   consumers: ['fetch.min.bytes', 'fetch.max.bytes', 'fetch.max.wait.ms', 'max.partition.fetch.bytes'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** A sentence that names every such setting with its place, and one for each cluster of several versions. */
-export function unreadSettings(scenario: Scenario): string[] {
+/** Read where the hosts of the brokers have disks. */
+const READ_WITH_DISKS = {
+  brokers: [
+    'log.segment.bytes',
+    'log.roll.ms',
+    'log.roll.hours',
+    'log.flush.interval.messages',
+    'log.flush.interval.ms',
+    'log.flush.scheduler.interval.ms',
+    'log.retention.ms',
+    'log.retention.minutes',
+    'log.retention.hours',
+    'log.retention.bytes',
+    'log.retention.check.interval.ms',
+    'log.segment.delete.delay.ms',
+    'log.initial.task.delay.ms',
+  ],
+  topics: [
+    'segment.bytes',
+    'segment.ms',
+    'flush.messages',
+    'flush.ms',
+    'retention.ms',
+    'retention.bytes',
+    'file.delete.delay.ms',
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+/**
+ * A sentence that names every such setting with its place, and one for each cluster of several versions.
+ * @param hasDisks whether the profile of a host states disks
+ */
+export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) => boolean): string[] {
+  const diskHosts = scenario.hosts.filter(hasDisks).map(({ name }) => name);
+  const withDisks = (cluster: string): boolean =>
+    scenario.clusters.some(({ name, brokers }) => name === cluster && diskHosts.includes(brokers.host));
   const unread = (
     place: string,
     stated: Readonly<Record<string, string>>,
@@ -36,12 +70,16 @@ export function unreadSettings(scenario: Scenario): string[] {
       .filter((name) => !read.includes(name))
       .map((name) => `${name} of ${place}`);
   const all = [
-    ...scenario.hosts.flatMap(unreadOfHost),
+    ...scenario.hosts.flatMap((host) => unreadOfHost(host, diskHosts.includes(host.name))),
     ...scenario.clusters.flatMap(({ name, controllers }) =>
       controllers.mode === 'separate' ? [`controllers of ${name}`] : [],
     ),
-    ...scenario.clusters.flatMap(({ name, brokers }) => unread(name, brokers.stated, READ.brokers)),
-    ...scenario.topics.flatMap((topic) => unread(topic.name, topic.stated, READ.topics)),
+    ...scenario.clusters.flatMap(({ name, brokers }) =>
+      unread(name, brokers.stated, [...READ.brokers, ...(withDisks(name) ? READ_WITH_DISKS.brokers : [])]),
+    ),
+    ...scenario.topics.flatMap((topic) =>
+      unread(topic.name, topic.stated, withDisks(topic.cluster) ? READ_WITH_DISKS.topics : READ.topics),
+    ),
     ...scenario.producers.flatMap((producer) => unread(producer.name, producer.stated, READ.producers)),
     ...scenario.consumers.flatMap((consumer) => unread(consumer.name, consumer.stated, READ.consumers)),
   ];
@@ -53,13 +91,13 @@ export function unreadSettings(scenario: Scenario): string[] {
   ];
 }
 
-function unreadOfHost({ name, zones, racks, hardware, logDirs }: HostGroup): string[] {
+function unreadOfHost({ name, zones, racks, hardware, logDirs }: HostGroup, hasDisks: boolean): string[] {
   const stated = {
     zones: zones.length > 0,
     racks: racks.length > 0,
-    memory: hardware.memoryBytes !== null,
-    disk: hardware.diskWriteBytesPerSecond !== null,
-    logDirs: logDirs.count > 1 || logDirs.bytes !== null,
+    memory: hardware.memoryBytes !== null && !hasDisks,
+    logDirs: logDirs.count > 1 && !hasDisks,
+    'logDirs.size': logDirs.bytes !== null,
   };
   return Object.entries(stated).flatMap(([key, isStated]) => (isStated ? [`${key} of ${name}`] : []));
 }

@@ -22,6 +22,8 @@ export class Batches {
   readonly lastDueNs: Float64Column;
   /** Offset after the batch's last record, once appended. */
   readonly endOffset: Float64Column;
+  /** Bytes of the log before the batch, once appended. */
+  readonly position: Float64Column;
   /** The produce request that waits for the high watermark to pass this batch, or NONE. */
   readonly waiting: Int32Column;
   readonly nextInRequest: Int32Column;
@@ -42,6 +44,7 @@ export class Batches {
     this.firstDueNs = table.float64('first-due');
     this.lastDueNs = table.float64('last-due');
     this.endOffset = table.float64('end-offset');
+    this.position = table.float64('position');
     this.waiting = table.int32('waiting');
     this.nextInRequest = table.int32('next-in-request');
     this.nextInLog = table.int32('next-in-log');

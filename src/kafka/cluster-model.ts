@@ -14,6 +14,8 @@ import { NS_PER_MS } from '../kernel/time.ts';
 import { Batches } from './batches.ts';
 import type { Broker } from './broker/broker.ts';
 import { Heaps } from './broker/heaps.ts';
+import { Logs } from './broker/log.ts';
+import { LogManager } from './broker/log-manager.ts';
 import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
 import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
@@ -22,11 +24,13 @@ import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
 import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
+import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
 import { KIND, KIND_NAMES } from './kinds.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { NONE, REQUEST, Requests } from './requests.ts';
 import { Samples } from './samples.ts';
+import { StorageSamples } from './storage-samples.ts';
 
 /** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
 export interface ThreadRole {
@@ -69,6 +73,7 @@ export interface ClusterParts {
   readonly hostNics: readonly HostNic[];
   /** As TCP has them, if not given. */
   readonly nicRules?: NicRules;
+  readonly storage: Storage;
   readonly brokers: readonly Broker[];
   readonly threads: readonly ThreadRole[];
   readonly connections: readonly Connection[];
@@ -102,6 +107,8 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly batches: Batches;
   readonly sockets: SocketServer;
   readonly handlers: RequestHandlers;
+  readonly logs: Logs;
+  readonly logManager: LogManager;
   readonly replicas: ReplicaManager;
   readonly fetchers: ReplicaFetchers;
   readonly heaps: Heaps;
@@ -111,6 +118,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly collectors: Collectors;
   readonly recorder: Recorder;
   readonly samples: Samples;
+  readonly storageSamples: StorageSamples;
   /** Per thread: CPU that its next background job is to use up. */
   readonly #owedNs: Float64Column;
   readonly #busy: Float64Column;
@@ -148,6 +156,13 @@ export class ClusterModel implements Model, ThreadOwner {
     );
     this.sockets = new SocketServer(this, parts.connections, networkCosts);
     this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
+    const { topics, partitions } = parts.topology;
+    this.logs = new Logs(
+      this,
+      parts.storage,
+      partitions.map(({ topic }) => topics[topic].class.config),
+    );
+    this.logManager = new LogManager(this);
     this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
     this.fetchers = new ReplicaFetchers(this, parts.fetchers);
     this.heaps = new Heaps(this, this.#heapsOf());
@@ -163,6 +178,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
     this.collectors = new Collectors(this, parts.collectors);
     this.samples = new Samples(this);
+    this.storageSamples = new StorageSamples(this);
     this.#owedNs = sim.columns.float64('background/owed', parts.threads.length);
     this.#busy = sim.columns.float64('background/busy', parts.threads.length);
     sim.setModel(this);
@@ -201,6 +217,7 @@ export class ClusterModel implements Model, ThreadOwner {
         break;
       case KIND.windowEnds:
         this.samples.take(a);
+        this.storageSamples.take(a);
         break;
       case KIND.mirroredBatch:
         this.producers.mirrored(
@@ -216,6 +233,21 @@ export class ClusterModel implements Model, ThreadOwner {
         break;
       case KIND.flowGoesOn:
         this.#flowGoesOn(a);
+        break;
+      case KIND.storageDone:
+        this.#storageDone(a);
+        break;
+      case KIND.written:
+        this.logs.caches.onWritten(a, b, c, d);
+        break;
+      case KIND.flusherWakes:
+        this.logs.caches.onFlusherWakes(a);
+        break;
+      case KIND.logManagerRuns:
+        this.logManager.run(a, b);
+        break;
+      case KIND.segmentsDeleted:
+        this.logManager.filesDeleted(a, b);
         break;
       default:
         throw new Error(`event kind ${kind} is not known`);
@@ -277,6 +309,14 @@ export class ClusterModel implements Model, ThreadOwner {
     if (sent !== NONE && isResponse(flow)) this.sockets.responseSent(sent);
   }
 
+  /** A thread of a broker has what it waited for from the disk. */
+  #storageDone(thread: number): void {
+    const { index } = this.parts.threads[thread];
+    if (this.#roles[thread] === ROLES.network) this.sockets.storageDone(thread);
+    else if (this.#roles[thread] === ROLES.handler) this.handlers.storageDone(thread, this.brokers[index]);
+    else this.fetchers.storageDone(index);
+  }
+
   #responseArrives(request: number): void {
     const type = this.requests.type.data[request];
     if (type === REQUEST.produce) this.producers.responseArrives(request);
@@ -295,6 +335,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.parts.producerThreads.forEach((thread, index) => {
       this.sim.schedule(thread.costs.clientTickNs, thread.entity, KIND.producerTick, index);
     });
+    for (const broker of this.brokers) this.logManager.start(broker);
     for (let window = 0; window <= this.recorder.windows; window += 1) {
       this.sim.schedule(Math.min(warmNs + window * windowNs, endNs), first, KIND.windowEnds, window);
     }

@@ -13,6 +13,11 @@ export const KIND = {
   cpuUsedUp: 10,
   cpuPeriod: 11,
   flowGoesOn: 12,
+  storageDone: 13,
+  written: 14,
+  flusherWakes: 15,
+  logManagerRuns: 16,
+  segmentsDeleted: 17,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

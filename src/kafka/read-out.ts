@@ -4,6 +4,7 @@ import { BUCKETS } from './latency-buckets.ts';
 import { STAGES } from './recorder.ts';
 import { REQUEST_TYPES } from './requests.ts';
 import type { HostSeries } from './samples.ts';
+import type { StorageSeries } from './storage-samples.ts';
 
 export interface ShardReadOut {
   /** Producer classes first, then consumer classes. */
@@ -46,6 +47,8 @@ interface HostReadOut extends HostSeries {
   /** Part of the cores that the host may use; null when it may use them all. */
   readonly quotaCores: number | null;
   readonly nicBytesPerSecond: number | null;
+  /** Null for a host without disks. */
+  readonly storage?: StorageSeries | null;
 }
 
 interface ThreadReadOut {
@@ -91,6 +94,7 @@ export function readOut(model: ClusterModel): ShardReadOut {
       quotaCores: parts.hostCpus[host].quota?.cores ?? null,
       nicBytesPerSecond: parts.hostNics[host].bytesPerSecond,
       ...samples.hostSeries(host),
+      storage: model.storageSamples.series(host),
     })),
     threads: parts.threads.map((of, thread) => ({
       role: of.role,

@@ -56,6 +56,11 @@ export class ThreadJobs {
     if (this.#owner.done(thread, this.#current.data[thread])) this.#next(thread, true);
   }
 
+  /** The job that a thread is at, or held up after. */
+  current(thread: number): number {
+    return this.#current.data[thread];
+  }
+
   /** Lets a thread go on that was held up. */
   resume(thread: number): void {
     this.#next(thread, false);

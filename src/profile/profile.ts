@@ -30,8 +30,26 @@ export interface Profile {
     /** null: not a limit (loopback). */
     readonly nicBytesPerSecond: number | null;
     readonly diskWriteBytesPerSecond: number | null;
+    /** Each disk, one for every log dir; without it, or a rate above, disks are no limit and the page cache is not modelled. */
+    readonly disk?: DiskFigures & { readonly kind?: DiskKind; readonly source: string };
   };
   readonly costs: Readonly<Partial<Record<CostName, Cost>>>;
+}
+
+/** Kinds that `DISK_KINDS` has figures for. */
+export type DiskKind = 'hdd' | 'ssd' | 'nvme';
+
+/** What one disk can do. What is left out is its kind's; without a kind it is no limit. */
+export interface DiskFigures {
+  readonly readBytesPerSecond?: number;
+  readonly writeBytesPerSecond?: number;
+  /** Random accesses. */
+  readonly operationsPerSecond?: number;
+  readonly readLatencyUs?: number;
+  readonly writeLatencyUs?: number;
+  /** A flush of the disk's own cache. */
+  readonly syncUs?: number;
+  readonly queueDepth?: number;
 }
 
 export interface CalibrationExperiment {

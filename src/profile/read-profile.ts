@@ -46,6 +46,19 @@ const schema = z.strictObject({
     memoryBytes: z.number().positive(),
     nicBytesPerSecond: z.number().positive().nullable(),
     diskWriteBytesPerSecond: z.number().positive().nullable(),
+    disk: z
+      .strictObject({
+        kind: z.enum(['hdd', 'ssd', 'nvme']).optional(),
+        source: z.string().min(1),
+        readBytesPerSecond: z.number().positive().optional(),
+        writeBytesPerSecond: z.number().positive().optional(),
+        operationsPerSecond: z.number().positive().optional(),
+        readLatencyUs: z.number().nonnegative().optional(),
+        writeLatencyUs: z.number().nonnegative().optional(),
+        syncUs: z.number().nonnegative().optional(),
+        queueDepth: z.int().positive().optional(),
+      })
+      .optional(),
   }),
   costs: z.partialRecord(
     z.enum(Object.keys(COST_MEANINGS) as [keyof typeof COST_MEANINGS]),
@@ -63,6 +76,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   provenance: Object.keys(schema.shape.provenance.shape),
   covered: Object.keys(schema.shape.covered.unwrap().shape),
   hardware: Object.keys(schema.shape.hardware.shape),
+  'hardware.disk': Object.keys(schema.shape.hardware.shape.disk.unwrap().shape),
   costs: Object.keys(COST_MEANINGS),
 };
 

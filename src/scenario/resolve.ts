@@ -76,6 +76,13 @@ class Resolver {
     this.#problems = options.problems;
     this.#hosts = entries(file.hosts ?? { local: {} }).map(([name, entry]) => hostGroup(name, entry));
     this.#clusters = this.#resolveClusters();
+    for (const [name, { disk }] of entries(file.hosts ?? {})) {
+      if (typeof disk !== 'object' || Object.keys(disk).length > 0) continue;
+      this.#problems.value(
+        ['hosts', name, 'disk'],
+        'expected a rate such as 500MB/s or { kind: ssd }, found {}',
+      );
+    }
   }
 
   scenario(): Scenario {
@@ -371,10 +378,29 @@ function hostGroup(name: string, entry: Entry<'hosts'>): HostGroup {
       memoryBytes: entry.memory ?? null,
       nicBytesPerSecond: entry.nic ?? null,
       nicBufferBytes: entry.nicBuffer ?? null,
-      diskWriteBytesPerSecond: entry.disk ?? null,
+      ...diskOf(entry.disk),
     },
     logDirs: { count: entry.logDirs?.count ?? 1, bytes: entry.logDirs?.size ?? null },
   };
+}
+
+function diskOf(
+  stated: Entry<'hosts'>['disk'],
+): Pick<HostGroup['hardware'], 'diskWriteBytesPerSecond' | 'disk'> {
+  if (stated === undefined || typeof stated === 'number') return { diskWriteBytesPerSecond: stated ?? null };
+  const us = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : ns / 1000);
+  const disk = {
+    kind: stated.kind,
+    readBytesPerSecond: stated.read,
+    writeBytesPerSecond: stated.write,
+    operationsPerSecond: stated.iops,
+    readLatencyUs: us(stated.readLatency),
+    writeLatencyUs: us(stated.writeLatency),
+    syncUs: us(stated.sync),
+    queueDepth: stated.queueDepth,
+  };
+  const isStated = Object.entries(disk).filter(([, value]) => value !== undefined);
+  return { diskWriteBytesPerSecond: stated.write ?? null, disk: Object.fromEntries(isStated) };
 }
 
 function lineOf(kafka: string): KafkaLine {

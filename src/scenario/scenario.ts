@@ -3,6 +3,7 @@
  * filled from Kafka's defaults. Plain data; both arms read exactly this.
  */
 import type { TimedOperation } from '../operations/operation.ts';
+import type { DiskFigures, DiskKind } from '../profile/profile.ts';
 import type { BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig } from './kafka-defaults.ts';
 
 export interface Scenario {
@@ -38,6 +39,8 @@ export interface HostGroup {
     /** What passes at once, above the rate: the burst of a token bucket. */
     readonly nicBufferBytes: number | null;
     readonly diskWriteBytesPerSecond: number | null;
+    /** Each disk, one for every log dir, where more than a rate is stated. */
+    readonly disk?: DiskFigures & { readonly kind?: DiskKind };
   };
   /** Of each broker on these machines. `bytes` is the room in one, or null for no file system of its own. */
   readonly logDirs: { readonly count: number; readonly bytes: number | null };

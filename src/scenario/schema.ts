@@ -39,6 +39,22 @@ import {
 } from './schema-values.ts';
 import { parseCount, parseDurationNs, parseNumber, parseTimeOfDayMs, show } from './units.ts';
 
+const latency = (description: string, example: string) =>
+  scalar(parseDurationNs, withUnit(description, example)).optional();
+const disk = z.strictObject({
+  kind: oneOf(
+    ['hdd', 'ssd', 'nvme'],
+    'Whose figures hold for what is not stated here. Default: what is not stated is no limit',
+  ).optional(),
+  read: positiveByteRate('Reads, one after the other', '500MB/s').optional(),
+  write: positiveByteRate('Writes, one after the other', '500MB/s').optional(),
+  iops: positiveCount('Random accesses per second').optional(),
+  readLatency: latency('Of one read', '110us'),
+  writeLatency: latency('Of one write', '52us'),
+  sync: latency("Of a flush of the disk's own cache", '1ms'),
+  queueDepth: positiveCount('Operations that it works on at once').optional(),
+});
+
 const hosts = named(
   NAME,
   z.strictObject({
@@ -57,7 +73,13 @@ const hosts = named(
       'What the network of one machine passes on at once, above its rate (the burst of a shaper)',
       '128KiB',
     ).optional(),
-    disk: positiveByteRate('What one machine can write to disk', '500MB/s').optional(),
+    disk: z
+      .union([positiveByteRate('What it reads and writes', '500MB/s'), disk])
+      .meta({
+        description:
+          "Each disk of one machine, in place of the profile's; a machine has one for every log dir. Without any, disks are no limit",
+      })
+      .optional(),
     logDirs: z
       .strictObject({
         count: positiveCount('Log dirs of a broker. Default 1').optional(),

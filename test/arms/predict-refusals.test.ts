@@ -47,6 +47,11 @@ describe('the simulator', () => {
       [/^s\.yaml:7:\d+:? .*does not carry out "kill"/],
     ],
     [
+      'a page cache without memory',
+      `${HEAD}${PRODUCER}hosts: { local: { disk: { kind: ssd }, memory: 1GiB } }\n`,
+      [/^s\.yaml:6:\d+:? .*needs memory for a heap of 1 GiB and 64 MiB of page cache/],
+    ],
+    [
       'other fidelities',
       `${HEAD}${PRODUCER}run: { fidelity: flow }\n`,
       [/^s\.yaml:6:\d+:? .*fidelity "flow"/],

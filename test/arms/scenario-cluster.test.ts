@@ -87,6 +87,13 @@ test('a slow disk in the timeline has the brokers started for it', () => {
   assert.equal(refusalsOf(yaml), '');
 });
 
+test('a disk by its kind is refused as one by its rate is', () => {
+  assert.match(
+    refusalsOf(`${ONE_TOPIC}hosts: { client: { disk: { kind: hdd } } }\n`),
+    /cannot limit what is written/,
+  );
+});
+
 test('what this machine cannot build or do is refused by name, all of it at once', () => {
   const yaml = `${ONE_TOPIC}hosts: { client: { disk: 500MB/s, cores: 4096, memory: 900TiB } }
 operations:

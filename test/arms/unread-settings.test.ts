@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { unreadSettings } from '../../src/arms/unread-settings.ts';
+import { unreadSettings as unread } from '../../src/arms/unread-settings.ts';
 import { packageRoot } from '../../src/package.ts';
 import { readScenario } from '../../src/scenario/read-scenario.ts';
 
+const unreadSettings = (scenario: Parameters<typeof unread>[0], hasDisks = false) =>
+  unread(scenario, () => hasDisks);
 const scenarioOf = (set: readonly string[]) =>
   readScenario(path.join(packageRoot, 'scenarios', 'fan-out.yaml'), { set }).scenario;
 
@@ -37,11 +39,26 @@ test('what the simulator does not read of machines and controllers is named in t
       'cluster.controllers={mode: separate}',
     ]),
   );
-  const all = ['zones', 'racks', 'memory', 'disk', 'logDirs'].map((it) => `${it} of ${host.name}`);
+  const all = ['zones', 'racks', 'memory', 'logDirs'].map((it) => `${it} of ${host.name}`);
   assert.ok(sentence.includes([...all, 'controllers of cluster'].join(', ')), sentence);
   assert.doesNotMatch(sentence, /cores|nic of|nicBuffer/);
   const [withSize] = unreadSettings(scenarioOf([`${at}.logDirs={size: 2GiB}`]));
-  assert.match(withSize, /logDirs of/);
+  assert.match(withSize, /logDirs.size of/);
+});
+
+test('with disks, memory, log dirs and the settings of logs are read', () => {
+  const [host] = Object.values(scenarioOf([]).hosts);
+  const stated = [
+    `hosts.${host.name}.memory=4GiB`,
+    `hosts.${host.name}.logDirs={count: 2}`,
+    'cluster.brokers.config.log.retention.bytes=1GiB',
+  ];
+  const without = unreadSettings(scenarioOf(stated)).join('');
+  const withDisks = unreadSettings(scenarioOf(stated), true).join('');
+  for (const setting of ['memory of', 'logDirs of', 'log.retention.bytes of']) {
+    assert.ok(without.includes(setting));
+    assert.ok(!withDisks.includes(setting));
+  }
 });
 
 test('a cluster of several versions is said to be simulated as one', () => {

@@ -84,6 +84,11 @@ export interface Small {
   readonly sharedCores?: number;
   /** Of every host, with a bucket of the shaper's own depth. */
   readonly nicBytesPerSecond?: number;
+  /** Each disk of the brokers' hosts, one for every log dir; without it disks are no limit. */
+  readonly disk?: NonNullable<Scenario['hosts'][number]['hardware']['disk']>;
+  /** Memory of a broker's host beside its heap. */
+  readonly cacheBytes?: number;
+  readonly logDirs?: number;
   /** Clients run on the broker's host too. */
   readonly oneHost?: boolean;
   readonly topics?: readonly Partial<TopicClass>[];
@@ -122,7 +127,7 @@ export function scenarioOf(small: Small): Scenario {
     hosts: [
       host('brokers', brokers, small.quotaCores ?? null),
       ...(small.oneHost ? [] : [host('clients', 1, null)]),
-    ],
+    ].map((group, index) => (index === 0 ? withStorage(group, small) : group)),
     clusters: [
       {
         name: 'cluster',
@@ -147,6 +152,15 @@ export function scenarioOf(small: Small): Scenario {
       threads: { producers: small.threads ?? 1, consumers: small.threads ?? 1 },
       phases: [phaseOf(small)],
     },
+  };
+}
+
+function withStorage(group: Scenario['hosts'][number], small: Small): Scenario['hosts'][number] {
+  const memoryBytes = small.cacheBytes === undefined ? null : 2 ** 30 + small.cacheBytes;
+  return {
+    ...group,
+    hardware: { ...group.hardware, memoryBytes, ...(small.disk === undefined ? {} : { disk: small.disk }) },
+    logDirs: { count: small.logDirs ?? 1, bytes: null },
   };
 }
 

@@ -127,6 +127,23 @@ cluster:
     assert.deepEqual(controllers, { mode: 'separate', count: 3, host: 'quorum' });
   });
 
+  test('have disks by a rate, or by kind and figures', () => {
+    const hardware = (disk: string) =>
+      load(`${small(`hosts: { local: { disk: ${disk} } }\n`)}`).scenario.hosts[0].hardware;
+    const rate = hardware('500MB/s');
+    assert.equal(rate.diskWriteBytesPerSecond, 500_000_000);
+    assert.equal(rate.disk, undefined);
+    const stated = hardware('{ kind: hdd, write: 150MB/s, iops: 90, readLatency: 110us, queueDepth: 8 }');
+    assert.equal(stated.diskWriteBytesPerSecond, 150_000_000);
+    assert.deepEqual(stated.disk, {
+      kind: 'hdd',
+      writeBytesPerSecond: 150_000_000,
+      operationsPerSecond: 90,
+      readLatencyUs: 110,
+      queueDepth: 8,
+    });
+  });
+
   test('take the stated versions of Kafka in turn', () => {
     const { clusters } = load(small('cluster: { kafka: [4.2.10, 4.2.9], brokers: { count: 3 } }\n')).scenario;
     assert.deepEqual(clusters[0].kafkaVersions, ['4.2.10', '4.2.9', '4.2.10']);

@@ -2,7 +2,7 @@
  * Replica fetcher threads: one per (follower, leader broker, fetcher number), strictly serial.
  *
  * What:    build fetch, send, wait, append, repeat: one request in flight. A follower's append goes through the same
- *          log append as the leader's.
+ *          log append as the leader's, with its pauses and flushes (log.ts).
  * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch;
  *          a follower does not check single records
  * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
@@ -12,10 +12,14 @@
  * Test:    test/kafka/replication.test.ts.
  */
 import type { Int32Column } from '../../kernel/columns.ts';
+import { NS_PER_MS } from '../../kernel/time.ts';
 import type { ClusterModel } from '../cluster-model.ts';
+import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 
 const FETCH_REQUEST_BYTES = 128;
+/** Linux looks again so often whether a writer that it stopped may go on (about its shortest pause). */
+export const FULL_PAUSE_NS = 10 * NS_PER_MS;
 
 export interface ReplicaFetcher {
   readonly follower: number;
@@ -67,19 +71,44 @@ export class ReplicaFetchers {
   }
 
   threadDone(index: number): void {
-    const { requests, replicas, recorder, batches } = this.#model;
-    const fetcher = this.#fetchers[index];
+    const { requests, sim, brokers } = this.#model;
+    const { follower, thread } = this.#fetchers[index];
     const request = this.#response.data[index];
+    let freeNs = sim.nowNs;
     if (request !== NONE) {
       this.#response.data[index] = NONE;
-      for (let left = requests.batches.data[request]; left > 0; left -= 1) {
-        const batch = replicas.takeFetched(fetcher.session);
-        recorder.appended(fetcher.follower, batches.bytes.data[batch]);
-        replicas.replicated(fetcher.session, batch);
-      }
+      freeNs = this.#append(index, requests.batches.data[request]);
       requests.close(request);
     }
-    this.#send(index);
+    if (freeNs === sim.nowNs) this.#send(index);
+    else sim.schedule(freeNs - sim.nowNs, brokers[follower].entity, KIND.storageDone, thread);
+  }
+
+  /** The disk has let the thread go on after its appends. */
+  storageDone(index: number): void {
+    const { logs, sim, brokers } = this.#model;
+    const { follower, thread } = this.#fetchers[index];
+    if (!logs.isFull(follower)) this.#send(index);
+    else sim.schedule(FULL_PAUSE_NS, brokers[follower].entity, KIND.storageDone, thread);
+  }
+
+  /** Appends the batches of a response; returns when the thread is free, ns. What it holds is told by its next fetch. */
+  #append(index: number, count: number): number {
+    const { replicas, recorder, batches, logs, sim } = this.#model;
+    const { follower, session } = this.#fetchers[index];
+    const hasDisk = logs.isOn(follower);
+    let freeNs = sim.nowNs;
+    for (let left = count; left > 0; left -= 1) {
+      const batch = replicas.takeFetched(session);
+      const bytes = batches.bytes.data[batch];
+      recorder.appended(follower, bytes);
+      if (hasDisk) {
+        const partition = batches.partition.data[batch];
+        freeNs = logs.append(follower, partition, bytes, batches.records.data[batch], freeNs);
+      }
+      replicas.replicated(session, batch);
+    }
+    return freeNs;
   }
 
   #send(index: number): void {

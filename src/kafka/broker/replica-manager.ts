@@ -9,7 +9,7 @@
  * Formula: high watermark = min over the leader's and the followers' log ends, where the leader learns a follower's
  *          end only from the follower's next fetch.
  * Source:  Partition.scala, ReplicaManager.scala, DelayedFetch.scala, UnifiedLog.scala, Kafka 4.2.
- * Range:   every replica in sync; no failures, no segment rolls, reads always from the page cache.
+ * Range:   every replica in sync; no failures. What a log costs its disk is in log.ts; what waits for it is seen after.
  * Error:   per stage in reports.
  * Test:    test/kafka/replication.test.ts.
  */
@@ -47,6 +47,7 @@ export class ReplicaManager {
   readonly #readerSession: number[] = [];
   readonly #readerPartition: number[] = [];
   readonly #endOffset: Float64Column;
+  readonly #endBytes: Float64Column;
   readonly #highWatermark: Float64Column;
   /** Last batch of the log while somebody holds it, and the first that the high watermark has not passed; or NONE. */
   readonly #tail: Int32Column;
@@ -86,6 +87,7 @@ export class ReplicaManager {
     const columns = model.sim.columns;
     const readers = this.#readerSession.length;
     this.#endOffset = columns.float64('partitions/end', partitions.length);
+    this.#endBytes = columns.float64('partitions/end-bytes', partitions.length);
     this.#highWatermark = columns.float64('partitions/high-watermark', partitions.length);
     this.#tail = columns.int32('partitions/tail', partitions.length);
     this.#aboveWatermark = columns.int32('partitions/above-watermark', partitions.length);
@@ -114,6 +116,20 @@ export class ReplicaManager {
     return this.#endOffset.data[partition];
   }
 
+  /** Writes the batches of a produce request to the leader's disk; returns when the handler is free of it, ns. */
+  write(broker: Broker, request: number): number {
+    const { requests, batches, logs, sim } = this.#model;
+    let freeNs = sim.nowNs;
+    let batch = requests.firstBatch.data[request];
+    while (batch !== NONE) {
+      const partition = batches.partition.data[batch];
+      const bytes = batches.bytes.data[batch];
+      freeNs = logs.append(broker.index, partition, bytes, batches.records.data[batch], freeNs);
+      batch = batches.nextInRequest.data[batch];
+    }
+    return freeNs;
+  }
+
   /** A handler appends the batches of a produce request; answers it, or parks it until it is replicated. */
   append(broker: Broker, thread: number, request: number): void {
     const { requests, batches, recorder } = this.#model;
@@ -128,15 +144,17 @@ export class ReplicaManager {
     this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
   }
 
-  /** A handler serves a fetch: learns what a follower holds, then answers or parks. */
-  fetch(broker: Broker, thread: number, request: number): void {
+  /**
+   * A handler serves a fetch: learns what a follower holds, then answers or parks.
+   * @returns when the disk lets the handler respond, ns; 0 when it has responded or parked
+   */
+  fetch(broker: Broker, thread: number, request: number): number {
     const requests = this.#model.requests;
     const index = requests.owner.data[request];
     const session = this.#sessions[index];
     if (session.isFollower) this.#learnReplicaEnds(index, thread);
     if (session.maxWaitNs === 0 || this.#available.data[index] >= session.minBytes) {
-      this.answerFetch(request);
-      return;
+      return this.answerFetch(request);
     }
     this.#parked.data[index] = request;
     requests.timeout.data[request] = this.#model.sim.scheduleTimer(
@@ -145,13 +163,14 @@ export class ReplicaManager {
       KIND.fetchTimesOut,
       request,
     );
+    return 0;
   }
 
   fetchTimesOut(request: number): void {
     const { requests } = this.#model;
     requests.timeout.data[request] = NONE;
     this.#parked.data[requests.owner.data[request]] = NONE;
-    this.answerFetch(request);
+    if (this.answerFetch(request) > 0) this.respond(request);
   }
 
   /** CPU of reading for a fetch: every partition of the session is looked at. */
@@ -160,8 +179,11 @@ export class ReplicaManager {
     return session.partitions.length * broker.costs.fetchPerPartitionNs;
   }
 
-  /** Takes what the session may have now, whole batches within its limits, and answers. */
-  answerFetch(request: number): void {
+  /**
+   * Takes what the session may have now, whole batches within its limits, and responds.
+   * @returns when the disk lets the handler `respond`, ns; 0 when it has responded
+   */
+  answerFetch(request: number): number {
     const { requests } = this.#model;
     const index = requests.owner.data[request];
     const session = this.#sessions[index];
@@ -177,7 +199,16 @@ export class ReplicaManager {
       }
     }
     this.#available.data[index] -= taken;
-    this.#answer(request, RESPONSE_HEADER_BYTES + taken);
+    requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES + taken;
+    const placesNs = this.#model.logs.findPlaces(index);
+    if (placesNs > this.#model.sim.nowNs) return placesNs;
+    this.respond(request);
+    return 0;
+  }
+
+  /** Hands a response to its network thread. */
+  respond(request: number): void {
+    this.#model.sockets.respond(request);
   }
 
   /** Takes the next batch of the session's last response; the taker releases it. */
@@ -211,6 +242,8 @@ export class ReplicaManager {
     const end = this.#endOffset.data[partition] + batches.records.data[batch];
     this.#endOffset.data[partition] = end;
     batches.endOffset.data[batch] = end;
+    batches.position.data[batch] = this.#endBytes.data[partition];
+    this.#endBytes.data[partition] += batches.bytes.data[batch];
     const replicated = this.#partitions[partition].replicas.length > 1;
     const first = this.#firstReader[partition];
     const last = this.#firstReader[partition + 1];
@@ -302,7 +335,7 @@ export class ReplicaManager {
 
   /** Moves a reader over the batches that fit; always over the first of a response. Returns the bytes. */
   #read(session: FetchSession, request: number, reader: number, room: number, mustRead: boolean): number {
-    const { batches, requests } = this.#model;
+    const { batches, requests, logs } = this.#model;
     const partition = this.#readerPartition[reader];
     let bytes = 0;
     let batch = this.#readerNext.data[reader];
@@ -315,6 +348,10 @@ export class ReplicaManager {
       requests.records.data[request] += batches.records.data[batch];
       this.#fetched.push(requests.owner.data[request], batch);
       batch = batches.nextInLog.data[batch];
+    }
+    if (bytes > 0 && logs.isOn(session.broker)) {
+      const from = batches.position.data[this.#readerNext.data[reader]];
+      logs.lookUp(requests.owner.data[request], session.broker, partition, from, from + bytes);
     }
     this.#readerNext.data[reader] = batch;
     return bytes;
@@ -334,6 +371,6 @@ export class ReplicaManager {
 
   #answer(request: number, bytes: number): void {
     this.#model.requests.bytesOut.data[request] = bytes;
-    this.#model.sockets.respond(request);
+    this.respond(request);
   }
 }

@@ -2,7 +2,8 @@
  * The request queue and its handler threads (num.io.threads).
  *
  * What:    one FIFO of at most queued.max.requests; the handler that has slept longest is woken. A produce request is
- *          appended in the handler; after the response is queued the same handler completes the parked fetches that
+ *          appended in the handler, which may wait for the disk (log.ts), as for a fetch that misses the page cache;
+ *          after the response is queued the same handler completes the parked fetches that
  *          the new data satisfies (ReplicaManager.tryCompleteActions).
  * Formula: produce = perRequest + batches * perBatch + records * perRecord + bytes * perByte
  *          fetch   = perRequest + partitions of the session * perPartition
@@ -15,12 +16,19 @@
 import type { Int32Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
+import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 import type { Broker } from './broker.ts';
+import { FULL_PAUSE_NS } from './replica-fetcher.ts';
 
 const WAITING_MAX = 16_777_216;
-/** Marks a job that completes a parked fetch. */
+/** What a handler does with its request: handles it, completes it (a parked fetch), or waits for the disk in between. */
+const STEPS = 8;
+const HANDLES = 0;
 const COMPLETES = 1;
+const APPENDS = 2;
+const READS = 3;
+const READS_TO_COMPLETE = 4;
 
 export class RequestHandlers {
   readonly #model: ClusterModel;
@@ -30,7 +38,7 @@ export class RequestHandlers {
   readonly #idle: Fifos;
   /** Per handler thread: parked fetches to complete after its present request. */
   readonly #actions: Fifos;
-  /** Per thread: request * 2 + (COMPLETES or 0), or NONE. */
+  /** Per thread: request * STEPS + step, or NONE. */
   readonly #current: Int32Column;
 
   constructor(model: ClusterModel, brokers: readonly Broker[], threads: number) {
@@ -65,17 +73,52 @@ export class RequestHandlers {
   }
 
   threadDone(thread: number, broker: Broker): void {
+    const { requests, replicas, logs } = this.#model;
     const job = this.#current.data[thread];
-    const request = job >> 1;
-    if ((job & 1) === COMPLETES) this.#model.replicas.answerFetch(request);
-    else this.#handled(broker, thread, request);
+    const request = Math.floor(job / STEPS);
+    if (job % STEPS === COMPLETES) {
+      const doneNs = replicas.answerFetch(request);
+      if (doneNs > 0) this.#waitForDisk(broker, thread, request * STEPS + READS_TO_COMPLETE, doneNs);
+      else this.#next(broker, thread);
+      return;
+    }
+    const isProduce = requests.type.data[request] === REQUEST.produce;
+    if (isProduce && logs.isOn(broker.index)) {
+      const doneNs = replicas.write(broker, request);
+      if (doneNs > this.#model.sim.nowNs) {
+        this.#waitForDisk(broker, thread, request * STEPS + APPENDS, doneNs);
+        return;
+      }
+    }
+    this.#handled(broker, thread, request);
+  }
+
+  /** The disk has what a handler waited for. */
+  storageDone(thread: number, broker: Broker): void {
+    const { replicas, requests, logs, sim } = this.#model;
+    const job = this.#current.data[thread];
+    const request = Math.floor(job / STEPS);
+    const step = job % STEPS;
+    if (step === APPENDS) {
+      if (logs.isFull(broker.index)) this.#waitForDisk(broker, thread, job, sim.nowNs + FULL_PAUSE_NS);
+      else this.#handled(broker, thread, request);
+      return;
+    }
+    if (step === READS) requests.localDoneNs.data[request] = sim.nowNs;
+    replicas.respond(request);
     this.#next(broker, thread);
+  }
+
+  #waitForDisk(broker: Broker, thread: number, job: number, untilNs: number): void {
+    const { sim } = this.#model;
+    this.#current.data[thread] = job;
+    sim.schedule(untilNs - sim.nowNs, broker.entity, KIND.storageDone, thread);
   }
 
   #next(broker: Broker, thread: number): void {
     if (this.#actions.length(thread) > 0) {
       const request = this.#actions.shift(thread);
-      this.#current.data[thread] = request * 2 + COMPLETES;
+      this.#current.data[thread] = request * STEPS + COMPLETES;
       this.#model.cpus.proceed(thread, this.#model.replicas.readWorkNs(broker, request));
       return;
     }
@@ -91,7 +134,7 @@ export class RequestHandlers {
 
   #start(broker: Broker, thread: number, request: number, awake: boolean): void {
     const model = this.#model;
-    this.#current.data[thread] = request * 2;
+    this.#current.data[thread] = request * STEPS + HANDLES;
     const workNs = this.#workNs(broker, request);
     if (awake) {
       model.requests.startedNs.data[request] = model.sim.nowNs;
@@ -119,7 +162,15 @@ export class RequestHandlers {
   #handled(broker: Broker, thread: number, request: number): void {
     const requests = this.#model.requests;
     requests.localDoneNs.data[request] = this.#model.sim.nowNs;
-    if (requests.type.data[request] === REQUEST.produce) this.#model.replicas.append(broker, thread, request);
-    else this.#model.replicas.fetch(broker, thread, request);
+    if (requests.type.data[request] === REQUEST.produce) {
+      this.#model.replicas.append(broker, thread, request);
+    } else {
+      const doneNs = this.#model.replicas.fetch(broker, thread, request);
+      if (doneNs > 0) {
+        this.#waitForDisk(broker, thread, request * STEPS + READS, doneNs);
+        return;
+      }
+    }
+    this.#next(broker, thread);
   }
 }

@@ -3,7 +3,8 @@
  *
  * What:    a connection belongs to one network thread (round-robin). The thread reads a whole request, then mutes the
  *          connection until the response is sent: requests of one connection are served one at a time, whatever
- *          max.in.flight allows on the wire. A full request queue (queued.max.requests) blocks the thread.
+ *          max.in.flight allows on the wire. A full request queue (queued.max.requests) blocks the thread, and so does a
+ *          response whose bytes are not in the page cache (log.ts).
  * Formula: read  = perRequest / 2 + bytesIn * perByteIn;   send = perRequest / 2 + bytesOut * perByteOut   (CPU ns)
  * Source:  SocketServer.scala (Processor.processCompletedReceives mutes, processCompletedSends unmutes), Kafka 4.2.
  * Range:   plaintext; the acceptor and new connections cost nothing.
@@ -16,6 +17,7 @@ import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
+import { REQUEST } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
 
@@ -161,7 +163,26 @@ export class SocketServer implements JobOwner {
 
   done(_thread: number, job: number): boolean {
     if ((job & 1) === READ) return this.#enqueue(job >> 1);
-    this.#send(job >> 1);
+    return this.#send(job >> 1);
+  }
+
+  /** What a network thread reads from disk for the response that it sends is there. */
+  storageDone(thread: number): void {
+    if (this.#send(this.#jobs.current(thread) >> 1)) this.#jobs.resume(thread);
+  }
+
+  /** False while bytes of the response come from the disk: the thread waits for them. */
+  #send(request: number): boolean {
+    const { requests, logs, sim, brokers } = this.#model;
+    if (requests.type.data[request] !== REQUEST.produce) {
+      const doneNs = logs.readNext(requests.owner.data[request]);
+      if (doneNs > 0) {
+        const { broker, networkThread } = this.#connectionOf(request);
+        sim.schedule(doneNs - sim.nowNs, brokers[broker].entity, KIND.storageDone, networkThread);
+        return false;
+      }
+    }
+    this.#handOver(request);
     return true;
   }
 
@@ -188,7 +209,7 @@ export class SocketServer implements JobOwner {
     this.#jobs.push(this.#connections[connection].networkThread, request * 2 + READ);
   }
 
-  #send(request: number): void {
+  #handOver(request: number): void {
     const { nics, requests } = this.#model;
     const flow = requests.connection.data[request] * 2 + 1;
     if (nics.send(flow, requests.bytesOut.data[request], request)) this.responseSent(request);

@@ -20,6 +20,7 @@ import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
 import { type Costs, costsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
+import { layOutStorage } from './lay-out-storage.ts';
 import { meanValueBytes } from './record-size.ts';
 import { layOut, planShards, type Topology } from './topology.ts';
 
@@ -108,6 +109,7 @@ class Builder {
       hostCpus,
       hostNics,
       ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),
+      storage: layOutStorage(scenario, topology, this.#input.profiles, hostCpus),
       brokers,
       threads: this.#threads,
       connections: this.#connections,

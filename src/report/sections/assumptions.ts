@@ -95,6 +95,7 @@ function profileTable({ kind, provenance, hardware }: Profile): Table {
       ['memory', formatBytes(hardware.memoryBytes)],
       ['network', limit(hardware.nicBytesPerSecond)],
       ['disk writes', limit(hardware.diskWriteBytesPerSecond)],
+      ...(hardware.disk === undefined ? [] : [['disks', hardware.disk.source]]),
     ],
   };
 }
