@@ -29,6 +29,10 @@ const THREAD_GROUPS: Readonly<Record<string, string>> = {
   clientBackground: 'other',
   collector: 'gc',
   heapCollector: 'gc',
+  javaApplication: 'producer main',
+  javaSender: 'producer sender',
+  javaConsumer: 'consumer main',
+  javaCollector: 'gc',
 };
 
 /** @param shards names of the shards, as their read-outs are ordered */

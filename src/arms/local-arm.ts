@@ -4,6 +4,8 @@ import type { LoadPlace } from '../load/load-process.ts';
 import { waitUntilQuiet } from '../local/admin/quiet.ts';
 import { type LocalCluster, startLocalCluster } from '../local/cluster/local-cluster.ts';
 import { loadPort, switchNamespace } from '../local/hosts/addresses.ts';
+import { type KafkaJars, obtainKafkaJars } from '../local/kafka/jars.ts';
+import { compareVersions } from '../local/kafka/kafka-version.ts';
 import { endOffsetsByKafkaTool } from '../local/kafka/topic-offsets.ts';
 import type { ObservedMachine } from '../local/observe/observer.ts';
 import { perform } from '../local/operations/perform.ts';
@@ -49,6 +51,7 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
       brokers: () => [],
       machines: [],
       places: [],
+      jars: () => clientJars(loaded.scenario.clusters[0].kafka, options.progress),
       countRecords: null,
       quiet: null,
       operations: null,
@@ -122,6 +125,8 @@ class ScenarioCluster implements OpenCluster {
     );
   }
 
+  readonly jars = (): Promise<KafkaJars> => clientJars(this.#local.version, () => undefined);
+
   readonly countRecords = async (topic: string): Promise<number> => {
     const { jars, managementServers } = this.#local;
     const ends = await endOffsetsByKafkaTool(jars, managementServers, topic);
@@ -158,6 +163,15 @@ class ScenarioCluster implements OpenCluster {
   close(): Promise<void> {
     return this.#local.stop();
   }
+}
+
+/** Perf tools know warm-ups and windows of a second since Kafka 4.2; newer clients speak to older brokers. */
+const PERF_TOOLS_SINCE = '4.2.0';
+const PERF_TOOLS = '4.3.1';
+
+function clientJars(kafka: string, progress: (message: string) => void): Promise<KafkaJars> {
+  const version = compareVersions(kafka, PERF_TOOLS_SINCE) < 0 ? PERF_TOOLS : kafka;
+  return obtainKafkaJars({ version, progress });
 }
 
 /** An operation on a class of topics is one on each of them. */

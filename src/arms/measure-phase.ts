@@ -1,11 +1,15 @@
 /** One phase of the measuring arm: fresh topics, the load, what the brokers did meanwhile, and a check of the topics. */
 import { UserError } from '../errors/errors.ts';
+import { hasJavaClients } from '../java-clients/refusals.ts';
+import { runJavaPhase } from '../java-clients/run-java-phase.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
-import { type PhaseProgress, runPhase } from '../load/run-phase.ts';
+import { type PhaseProgress, type RunPhaseOptions, runPhase } from '../load/run-phase.ts';
 import { createTopics, deleteTopics } from '../load/topics.ts';
 import type { GeneratorProcess } from '../load/workers.ts';
+import type { KafkaJars } from '../local/kafka/jars.ts';
 import {
+  JAVA_CLIENT,
   type Observation,
   type ObservedBroker,
   type ObservedMachine,
@@ -15,7 +19,7 @@ import {
 } from '../local/observe/observer.ts';
 import type { OperationBody } from '../operations/operation.ts';
 import { meanOfKnown } from '../result/resources.ts';
-import type { PhaseResult, TimelineEvent, TopicCheck } from '../result/run-result.ts';
+import type { PhaseResult, ThreadCpu, TimelineEvent, TopicCheck } from '../result/run-result.ts';
 import { machineName } from '../scenario/machine-names.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
@@ -36,6 +40,8 @@ export interface DrivenCluster {
   readonly machines: readonly ObservedMachine[];
   /** Its client machines; without, all load comes from this process. */
   readonly places: readonly LoadPlace[];
+  /** Kafka's tools, for clients that are its own. */
+  readonly jars: () => Promise<KafkaJars>;
   /** Records in a topic as Kafka's own tool counts them, where it can be run. */
   readonly countRecords: ((topic: string) => Promise<number>) | null;
   /** Waits until nothing of an earlier load is at work any more; returns what still was at the timeout. Null where it cannot be seen. */
@@ -79,7 +85,7 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
   const operations = !options.rehearsal && isOperated(scenario, cluster) ? cluster.operations : null;
   await createTopics({ scenario, bootstrapServers: managementServers });
   try {
-    const load = await runPhase({
+    const load = await drive(cluster, {
       scenario,
       phase,
       bootstrapServers,
@@ -140,6 +146,13 @@ function cancel(observer: Observer | null): void {
   observer?.cancel();
 }
 
+/** Our own generator, or Kafka's perf tools. */
+async function drive(cluster: DrivenCluster, options: RunPhaseOptions): Promise<LoadResult> {
+  if (!hasJavaClients(options.scenario)) return runPhase(options);
+  const { managementServers } = cluster;
+  return runJavaPhase({ ...options, managementServers, jars: await cluster.jars() });
+}
+
 /** A timeline that a callback began, which the compiler cannot see. */
 async function endOf(timeline: Timeline | null): Promise<TimelineEvent[] | null> {
   return timeline === null ? null : timeline.end();
@@ -152,12 +165,15 @@ function observerOf(
   generators: readonly GeneratorProcess[],
 ): Observer | null {
   if (cluster.brokers().length === 0) return null;
-  if (cluster.places.length === 0) return observeBrokers(cluster.brokers, { host: scenario.hosts[0].name });
+  if (cluster.places.length === 0) {
+    return observeBrokers(cluster.brokers, { host: scenario.hosts[0].name, generators });
+  }
   return observe({
     brokers: cluster.brokers,
     machines: cluster.machines,
-    generators: generators.map(({ pid, host, machine }) => ({
+    generators: generators.map(({ pid, host, machine, java }) => ({
       pid,
+      ...(java === undefined ? {} : { java }),
       machine: machineName(hostGroup(scenario, host), machine),
     })),
   });
@@ -184,7 +200,7 @@ function phaseResult(
     requestStages: observation?.requestStages ?? [],
     resources: observation?.resources ?? [],
     ...(observation === null ? {} : { observedMs: observation.observedMs }),
-    threadCpu: observation?.threadCpu ?? [],
+    threadCpu: clientsTogether(observation?.threadCpu ?? []),
     events: [
       ...operated,
       ...Object.entries(load.errors).map(([message, count]) => ({
@@ -196,6 +212,24 @@ function phaseResult(
     generator: load.generator,
     topicCheck,
   };
+}
+
+/** Kafka's own clients are a process each: together they are the generator, as one process with many threads is. */
+function clientsTogether(uses: readonly ThreadCpu[]): ThreadCpu[] {
+  const sums = new Map<string, ThreadCpu>();
+  for (const use of uses) {
+    const process = use.process.startsWith(JAVA_CLIENT) ? 'generator' : use.process;
+    const key = `${process} ${use.group}`;
+    const before = sums.get(key);
+    sums.set(key, {
+      ...use,
+      process,
+      cpuSeconds: use.cpuSeconds + (before?.cpuSeconds ?? 0),
+      wakeUps: (use.wakeUps ?? 0) + (before?.wakeUps ?? 0),
+      runQueueWaitSeconds: (use.runQueueWaitSeconds ?? 0) + (before?.runQueueWaitSeconds ?? 0),
+    });
+  }
+  return [...sums.values()];
 }
 
 /** The tool takes a second or two for each topic; more than these are not checked. */

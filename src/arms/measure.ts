@@ -1,4 +1,5 @@
 /** The measuring arm: a scenario and a running cluster in, a measured RunResult out. */
+import { hasJavaClients, javaAssumptions, javaRefusals } from '../java-clients/refusals.ts';
 import { loadAssumptions, loadRefusals } from '../load/refusals.ts';
 import type { RunResult } from '../result/run-result.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
@@ -26,7 +27,8 @@ export interface MeasureOptions {
 
 /** @throws UserError for what the load generator cannot do yet, by name and place */
 export function refuseToMeasure(loaded: LoadedScenario): void {
-  refuse(loaded, loadRefusals(loaded.scenario));
+  const { scenario } = loaded;
+  refuse(loaded, hasJavaClients(scenario) ? javaRefusals(scenario) : loadRefusals(scenario));
 }
 
 /**
@@ -63,7 +65,10 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
       ...(warmUpSeconds > 0
         ? [`Fresh brokers were driven at full load for ${warmUpSeconds} s in all, unmeasured.`]
         : []),
-      ...loadAssumptions(scenario),
+      ...(hasJavaClients(scenario) ? javaAssumptions(scenario) : loadAssumptions(scenario)),
+      ...phases.flatMap(({ result, load }) =>
+        (load.assumptions ?? []).map((line) => `Phase ${result.name}: ${line}.`),
+      ),
       ...restless,
       ...phases.flatMap(({ result, observation }) => caveats(result.name, observation)),
     ],

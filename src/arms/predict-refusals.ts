@@ -1,6 +1,6 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
 import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
-import { missingCosts } from '../kafka/costs.ts';
+import { missingCosts, missingJavaCosts } from '../kafka/costs.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { ClientKind, ProducerClass, Scenario } from '../scenario/scenario.ts';
 import type { Refusal } from './refusals.ts';
@@ -15,8 +15,8 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
     ...hostRefusals(scenario, profiles),
     ...linkRefusals(scenario),
     ...topicRefusals(scenario),
-    ...producerRefusals(scenario),
-    ...consumerRefusals(scenario),
+    ...producerRefusals(scenario, profiles),
+    ...consumerRefusals(scenario, profiles),
     ...mirrorRefusals(scenario),
     ...sizeRefusals(scenario),
   ];
@@ -124,11 +124,11 @@ function topicRefusals(scenario: Scenario): Refusal[] {
   ]);
 }
 
-function producerRefusals(scenario: Scenario): Refusal[] {
+function producerRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
   return scenario.producers.flatMap((producer) => {
     const at = ['producers', producer.name];
     return [
-      ...javaRefusals(at, producer.client),
+      ...javaRefusals(at, producer, profiles),
       ...(producer.rate.kind === 'constant'
         ? []
         : [
@@ -150,14 +150,14 @@ function producerRefusals(scenario: Scenario): Refusal[] {
   });
 }
 
-function consumerRefusals(scenario: Scenario): Refusal[] {
+function consumerRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
   return scenario.consumers.flatMap((consumer, index) => {
     const at = ['consumers', consumer.name];
     const other = scenario.consumers
       .slice(0, index)
       .find(({ group, cluster }) => group === consumer.group && cluster === consumer.cluster);
     return [
-      ...javaRefusals(at, consumer.client),
+      ...javaRefusals(at, consumer, profiles),
       ...(other === undefined
         ? []
         : [
@@ -174,15 +174,30 @@ function mirrorRefusals(scenario: Scenario): Refusal[] {
   return scenario.mirrors.flatMap((mirror) => {
     const at = ['mirrors', mirror.name];
     return [
-      ...javaRefusals(at, mirror.client),
+      ...(mirror.client === 'brokertwin'
+        ? []
+        : [
+            {
+              path: [...at, 'client'],
+              message: 'the simulator has no mirrors of Java clients yet; use "brokertwin"',
+            },
+          ]),
       ...compressionRefusals([...at, 'producer', 'config'], mirror.producer),
     ];
   });
 }
 
-function javaRefusals(at: readonly string[], client: ClientKind): Refusal[] {
+/** Costs of Java clients are needed only where there are some. */
+function javaRefusals(
+  at: readonly string[],
+  { client, host }: { readonly client: ClientKind; readonly host: string },
+  profiles: Readonly<Record<string, Profile>>,
+): Refusal[] {
   if (client === 'brokertwin') return [];
-  const message = 'no profile has costs of the Java client yet; use "brokertwin"';
+  const profile = profiles[host];
+  const missing = missingJavaCosts(profile);
+  if (missing.length === 0) return [];
+  const message = `a Java client needs costs that profile "${profile.name}" of host ${host} lacks: ${missing.join(', ')}; name a profile that has them, or use "brokertwin"`;
   return [{ path: [...at, 'client'], message }];
 }
 

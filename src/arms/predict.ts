@@ -216,6 +216,11 @@ function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profi
       : [
           'Where no disk is stated, reads come from the page cache, and writes are never held up by write-back.',
         ]),
+    ...([...scenario.producers, ...scenario.consumers].some(({ client }) => client === 'java')
+      ? [
+          "Java producers are driven as Kafka's perf tool drives them: in bursts of about 2 ms of their rate, with latencies from send(), not from a due time.",
+        ]
+      : []),
     ...(scenario.mirrors.length > 0
       ? ["A mirror has no back-pressure, and its two halves do not share their host's cores."]
       : []),

@@ -2,7 +2,9 @@
  * A fresh JVM is slow, and its compiler takes CPU from everything else, until it has compiled the paths that the load
  * takes. A cluster that has just been started is driven at full load until its compilers are quiet, and that is thrown away.
  */
-import type { Phase } from '../scenario/scenario.ts';
+import { hasJavaClients } from '../java-clients/refusals.ts';
+import { DUE_TIME_BYTES } from '../load/refusals.ts';
+import type { Phase, Scenario, Size } from '../scenario/scenario.ts';
 import { type MeasurePhaseOptions, measurePhase } from './measure-phase.ts';
 
 /** Name of the warm-up's phases. */
@@ -15,13 +17,34 @@ const COMPILER_CORES_MAX = 0.1;
 
 /** Plays warm-up rounds; returns the seconds of load that it took. */
 export async function warmUp(options: Omit<MeasurePhaseOptions, 'phase' | 'rehearsal'>): Promise<number> {
+  const scenario = forOurGenerator(options.scenario);
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     if (options.signal?.aborted === true) return ((round - 1) * ROUND.durationMs) / 1000;
-    const { observation } = await measurePhase({ ...options, rehearsal: true, phase: ROUND });
+    const { observation } = await measurePhase({ ...options, scenario, rehearsal: true, phase: ROUND });
     if (observation === null) return (round * ROUND.durationMs) / 1000;
     const compilers = observation.threadCpu.filter((use) => use.group === 'jit');
     const cores = compilers.reduce((sum, use) => sum + use.cpuSeconds, 0) / observation.seconds;
     if (cores <= COMPILER_CORES_MAX) return (round * ROUND.durationMs) / 1000;
   }
   return (ROUNDS_MAX * ROUND.durationMs) / 1000;
+}
+
+/** A broker is as warm whoever sends, and our own generator keeps to its time and needs no compilers of its own. */
+function forOurGenerator(scenario: Scenario): Scenario {
+  if (!hasJavaClients(scenario)) return scenario;
+  return {
+    ...scenario,
+    producers: scenario.producers.map((producer) => ({
+      ...producer,
+      client: 'brokertwin',
+      record: { ...producer.record, value: atLeastDueTime(producer.record.value) },
+      config: { ...producer.config, 'partitioner.class': null },
+      stated: {},
+    })),
+    consumers: scenario.consumers.map((consumer) => ({ ...consumer, client: 'brokertwin', stated: {} })),
+  };
+}
+
+function atLeastDueTime(value: Size): Size {
+  return value.kind === 'constant' ? { ...value, bytes: Math.max(value.bytes, DUE_TIME_BYTES) } : value;
 }

@@ -23,6 +23,7 @@ import { type Connection, flowsOf, isResponse, SocketServer } from './broker/soc
 import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
 import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
+import { type JavaProducer, JavaProducers } from './clients/java-producers.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
 import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
@@ -43,7 +44,11 @@ export interface ThreadRole {
     | 'producer'
     | 'consumer'
     | 'collector'
-    | 'clientBackground';
+    | 'clientBackground'
+    | 'javaApplication'
+    | 'javaSender'
+    | 'javaConsumer'
+    | 'javaCollector';
   readonly index: number;
   readonly host: number;
 }
@@ -58,6 +63,10 @@ const ROLES = {
   background: 6,
   clientBackground: 7,
   heapCollector: 8,
+  javaApplication: 9,
+  javaSender: 10,
+  javaConsumer: 11,
+  javaCollector: 12,
 } as const;
 const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
@@ -81,6 +90,8 @@ export interface ClusterParts {
   readonly fetchers: readonly ReplicaFetcher[];
   readonly producerThreads: readonly ProducerThread[];
   readonly producerClients: readonly ProducerClient[];
+  /** Those of them that are Kafka's own. */
+  readonly javaProducers: readonly JavaProducer[];
   readonly schedules: readonly (Schedule | null)[];
   readonly slotPartition: readonly number[];
   readonly slotLink: readonly number[];
@@ -114,6 +125,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly heaps: Heaps;
   readonly accumulator: Accumulator;
   readonly producers: Producers;
+  readonly javaProducers: JavaProducers;
   readonly consumers: Consumers;
   readonly collectors: Collectors;
   readonly recorder: Recorder;
@@ -175,6 +187,7 @@ export class ClusterModel implements Model, ThreadOwner {
       parts.links,
     );
     this.producers = new Producers(this, parts.producerThreads, parts.producerClients, parts.schedules);
+    this.javaProducers = new JavaProducers(this, parts.javaProducers, parts.producerClients.length);
     this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
     this.collectors = new Collectors(this, parts.collectors);
     this.samples = new Samples(this);
@@ -249,6 +262,12 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.segmentsDeleted:
         this.logManager.filesDeleted(a, b);
         break;
+      case KIND.javaWakes:
+        this.javaProducers.wakes(a);
+        break;
+      case KIND.javaLingers:
+        this.javaProducers.lingers(a);
+        break;
       default:
         throw new Error(`event kind ${kind} is not known`);
     }
@@ -269,7 +288,14 @@ export class ClusterModel implements Model, ThreadOwner {
       case ROLES.producer:
         this.producers.threadDone(index);
         break;
+      case ROLES.javaApplication:
+        this.javaProducers.applicationDone(index);
+        break;
+      case ROLES.javaSender:
+        this.javaProducers.senderDone(index);
+        break;
       case ROLES.consumer:
+      case ROLES.javaConsumer:
         this.consumers.threadDone(index);
         break;
       case ROLES.heapCollector:
@@ -319,8 +345,11 @@ export class ClusterModel implements Model, ThreadOwner {
 
   #responseArrives(request: number): void {
     const type = this.requests.type.data[request];
-    if (type === REQUEST.produce) this.producers.responseArrives(request);
-    else if (type === REQUEST.fetchConsumer) this.consumers.responseArrives(request);
+    if (type === REQUEST.produce) {
+      const client = this.producers.senderOf(request);
+      if (this.javaProducers.isOne(client)) this.javaProducers.responseArrives(client, request);
+      else this.producers.responseArrives(request);
+    } else if (type === REQUEST.fetchConsumer) this.consumers.responseArrives(request);
     else {
       const session = this.replicas.session(this.requests.owner.data[request]);
       this.fetchers.responseArrives(session.owner, request);
@@ -336,6 +365,10 @@ export class ClusterModel implements Model, ThreadOwner {
       this.sim.schedule(thread.costs.clientTickNs, thread.entity, KIND.producerTick, index);
     });
     for (const broker of this.brokers) this.logManager.start(broker);
+    this.parts.javaProducers.forEach(({ client, entity }, index) => {
+      const startNs = Math.round(this.parts.schedules[client]?.startNs ?? 0);
+      this.sim.schedule(startNs, entity, KIND.javaWakes, index);
+    });
     for (let window = 0; window <= this.recorder.windows; window += 1) {
       this.sim.schedule(Math.min(warmNs + window * windowNs, endNs), first, KIND.windowEnds, window);
     }
@@ -373,6 +406,9 @@ export class ClusterModel implements Model, ThreadOwner {
     for (const { thread, cores } of this.parts.clientBackground) {
       this.#owe(thread, BACKGROUND_TICK_NS * cores);
     }
+    this.parts.javaProducers.forEach(({ collectorThread }, index) => {
+      this.#owe(collectorThread, this.javaProducers.takeGcNs(index));
+    });
     this.collectors.tick();
   }
 

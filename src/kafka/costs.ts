@@ -77,18 +77,76 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   clientTickNs: 'client.brokertwin.tickNs',
 };
 
+/** Needed where a scenario has Java clients on the host. */
+export interface JavaCosts {
+  readonly mainWakeUpCpuNs: number;
+  readonly sendPerRecordNs: number;
+  readonly sendPerByteNs: number;
+  readonly senderWakeUpCpuNs: number;
+  readonly senderPerPollNs: number;
+  readonly senderPerRequestNs: number;
+  readonly senderPerBatchNs: number;
+  readonly senderPerRecordNs: number;
+  readonly producerGcPerRecordNs: number;
+  readonly consumerWakeUpCpuNs: number;
+  readonly consumerPerRequestNs: number;
+  readonly consumerPerRecordNs: number;
+  readonly consumerPerByteNs: number;
+  readonly consumerGcPerRecordNs: number;
+  readonly backgroundCores: number;
+}
+
+const JAVA_COST_OF: Readonly<Record<keyof JavaCosts, CostName>> = {
+  mainWakeUpCpuNs: 'client.java.producer.mainWakeUpCpuNs',
+  sendPerRecordNs: 'client.java.producer.sendPerRecordNs',
+  sendPerByteNs: 'client.java.producer.sendPerByteNs',
+  senderWakeUpCpuNs: 'client.java.producer.senderWakeUpCpuNs',
+  senderPerPollNs: 'client.java.producer.senderPerPollNs',
+  senderPerRequestNs: 'client.java.producer.senderPerRequestNs',
+  senderPerBatchNs: 'client.java.producer.senderPerBatchNs',
+  senderPerRecordNs: 'client.java.producer.senderPerRecordNs',
+  producerGcPerRecordNs: 'client.java.producer.gcPerRecordNs',
+  consumerWakeUpCpuNs: 'client.java.consumer.wakeUpCpuNs',
+  consumerPerRequestNs: 'client.java.consumer.perRequestNs',
+  consumerPerRecordNs: 'client.java.consumer.perRecordNs',
+  consumerPerByteNs: 'client.java.consumer.perByteNs',
+  consumerGcPerRecordNs: 'client.java.consumer.gcPerRecordNs',
+  backgroundCores: 'client.java.backgroundCores',
+};
+
 /** The costs that the profile lacks, each with what it is; empty when it has all. */
 export function missingCosts(profile: Profile): string[] {
-  return Object.values(COST_OF)
+  return missingOf(profile, COST_OF);
+}
+
+/** The same of what Java clients need. */
+export function missingJavaCosts(profile: Profile): string[] {
+  return missingOf(profile, JAVA_COST_OF);
+}
+
+function missingOf(profile: Profile, names: Readonly<Record<string, CostName>>): string[] {
+  return Object.values(names)
     .filter((name) => profile.costs[name] === undefined)
     .map((name) => `${name} (${COST_MEANINGS[name]})`);
 }
 
 /** @throws Error when the profile lacks a cost; ask `missingCosts` first. */
 export function costsOf(profile: Profile): Costs {
-  const missing = missingCosts(profile);
+  return valuesOf(profile, COST_OF) as unknown as Costs;
+}
+
+/** @throws Error when the profile lacks a cost; ask `missingJavaCosts` first. */
+export function javaCostsOf(profile: Profile): JavaCosts {
+  return valuesOf(profile, JAVA_COST_OF) as unknown as JavaCosts;
+}
+
+function valuesOf(
+  profile: Profile,
+  names: Readonly<Record<string, CostName>>,
+): Record<string, number | undefined> {
+  const missing = missingOf(profile, names);
   if (missing.length > 0) throw new Error(`profile "${profile.name}" lacks ${missing.join(', ')}`);
   return Object.fromEntries(
-    Object.entries(COST_OF).map(([field, name]) => [field, profile.costs[name]?.value]),
-  ) as unknown as Costs;
+    Object.entries(names).map(([field, name]) => [field, profile.costs[name]?.value]),
+  );
 }

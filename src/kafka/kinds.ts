@@ -18,6 +18,8 @@ export const KIND = {
   flusherWakes: 15,
   logManagerRuns: 16,
   segmentsDeleted: 17,
+  javaWakes: 18,
+  javaLingers: 19,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

@@ -41,6 +41,8 @@ export interface LoadResult {
   readonly recordsWithoutDueTime: number;
   /** Error messages of the clients, with how often each came. */
   readonly errors: Readonly<Record<string, number>>;
+  /** What was assumed on the way, one clause each. */
+  readonly assumptions?: readonly string[];
 }
 
 /** A worker thread over the measured part; `name` is the thread's name in /proc. */

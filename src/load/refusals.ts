@@ -9,7 +9,7 @@ export interface LoadRefusal {
 }
 
 /** Bytes at the front of a value that carry its due time. */
-const DUE_TIME_BYTES = 8;
+export const DUE_TIME_BYTES = 8;
 
 /** Everything in the scenario that the load generator cannot honour; empty when it can drive all of it. */
 export function loadRefusals(scenario: Scenario): LoadRefusal[] {

@@ -25,6 +25,8 @@ export interface GeneratorProcess {
   readonly host: string;
   /** Which of the group's machines, from 0. */
   readonly machine: number;
+  /** One of Kafka's own clients, a process for each. */
+  readonly java?: { readonly name: string; readonly role: 'producers' | 'consumers' };
 }
 
 interface WorkerHandle {

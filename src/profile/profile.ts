@@ -111,6 +111,26 @@ export const COST_MEANINGS = {
   'client.brokertwin.consumer.gcPerRecordNs': 'V8 garbage collector threads: one record received',
   'client.brokertwin.consumer.gcPerByteNs': 'V8 garbage collector threads: one byte received',
   'client.brokertwin.tickNs': "period of the producer thread's schedule timer",
+  'client.java.producer.mainWakeUpCpuNs':
+    "Java producer's application thread: CPU more when it is woken on an idle core",
+  'client.java.producer.sendPerRecordNs':
+    "Java producer's application thread: one send(), and what a perf tool does for a record",
+  'client.java.producer.sendPerByteNs':
+    "Java producer's application thread: one byte of a value, drawn by the perf tool and appended",
+  'client.java.producer.senderWakeUpCpuNs': 'Sender thread: CPU more when it is woken on an idle core',
+  'client.java.producer.senderPerPollNs': 'Sender thread: one turn of its loop, without requests',
+  'client.java.producer.senderPerRequestNs': 'Sender thread: one produce request and its response',
+  'client.java.producer.senderPerBatchNs': 'Sender thread: drain, close and complete one batch',
+  'client.java.producer.senderPerRecordNs': 'Sender thread: callback of one record',
+  'client.java.producer.gcPerRecordNs': "Java producer's garbage collector threads: one record sent",
+  'client.java.consumer.wakeUpCpuNs':
+    "Java consumer's application thread: CPU more when it is woken on an idle core",
+  'client.java.consumer.perRequestNs': "Java consumer's application thread: one fetch and its response",
+  'client.java.consumer.perRecordNs':
+    "Java consumer's application thread: decode one record, and what a perf tool does with it",
+  'client.java.consumer.perByteNs': "Java consumer's application thread: one byte of records",
+  'client.java.consumer.gcPerRecordNs': "Java consumer's garbage collector threads: one record received",
+  'client.java.backgroundCores': 'cores that each Java client uses for everything that is not a record',
 } as const;
 
 export type CostName = keyof typeof COST_MEANINGS;

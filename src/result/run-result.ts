@@ -94,7 +94,7 @@ export interface TrafficClassResult {
   readonly role: 'producer' | 'consumer';
   readonly recordsPerSecond: number;
   readonly bytesPerSecond: number;
-  /** Publish latency of a producer class, end-to-end latency of a consumer class; from the due time. */
+  /** Publish latency of a producer class, end-to-end latency of a consumer class; from the due time, of Java producers from send(). */
   readonly latencyMs: LatencySummary | null;
   /** Consumer classes: records behind the log end, at the end of the measured part and at most. */
   readonly lag: { readonly end: number; readonly max: number } | null;

@@ -16,6 +16,12 @@ const PRODUCER = `producers:
 `;
 
 /** The refusals of a scenario, as a user would see them, with `s.yaml` for the path of the file. */
+function withoutJava(): Profile {
+  const profile = profileWith();
+  const costs = Object.entries(profile.costs).filter(([name]) => !name.startsWith('client.java.'));
+  return { ...profile, costs: Object.fromEntries(costs) };
+}
+
 function refusalsOf(yaml: string, profile: Profile = profileWith()): string[] {
   const loaded = load(yaml);
   const profiles = Object.fromEntries(loaded.scenario.hosts.map((host) => [host.name, profile]));
@@ -86,15 +92,6 @@ ${PRODUCER}`,
       [/^s\.yaml:5:\d+:? .*does not skew keys/],
     ],
     [
-      'the Java client',
-      `${HEAD}producers:
-  checkout: { topics: orders, rate: 10/s, client: java }
-consumers:
-  billing: { topics: orders, client: java }
-`,
-      [/^s\.yaml:5:\d+:? .*Java client/, /^s\.yaml:7:\d+:? .*Java client/],
-    ],
-    [
       'two consumer classes in one group',
       `${HEAD}${PRODUCER}consumers:
   billing: { topics: orders, group: shared }
@@ -123,14 +120,31 @@ producers:
     });
   }
 
+  test('refuses the Java client by name and place where its costs are not known, and only there', () => {
+    const yaml = `${HEAD}producers:
+  checkout: { topics: orders, rate: 10/s, client: java }
+consumers:
+  billing: { topics: orders, client: java }
+`;
+    assert.deepEqual(refusalsOf(yaml), []);
+    const found = refusalsOf(yaml, withoutJava());
+    assert.equal(found.length, 2, found.join('\n'));
+    assert.match(found[0], /^s\.yaml:5:\d+:? .*Java client.*client\.java\.producer\.sendPerRecordNs \(/);
+    assert.match(found[1], /^s\.yaml:7:\d+:? .*Java client.*use "brokertwin"/);
+    assert.deepEqual(refusalsOf(yaml.replaceAll(', client: java', ''), withoutJava()), []);
+  });
+
   test('refuses everything at once', () => {
-    const found = refusalsOf(`apiVersion: brokertwin/v1
+    const found = refusalsOf(
+      `apiVersion: brokertwin/v1
 topics:
   orders: { partitions: 3, skew: { zipf: 1.1 } }
 producers:
   checkout: { topics: orders, rate: 10/s, client: java, config: { compression.type: zstd } }
 run: { fidelity: zoom }
-`);
+`,
+      withoutJava(),
+    );
     assert.equal(found.length, 4, found.join('\n'));
   });
 

@@ -125,3 +125,26 @@ test('the simulator has every client on the same machine, and with the same neig
 function assertEven(counts: readonly number[]): void {
   assert.ok(Math.max(0, ...counts) - Math.min(...counts) <= 1, counts.join(' '));
 }
+
+test('a Java client has a thread to itself, after those that share', () => {
+  const base = exampleScenario();
+  const scenario = exampleScenario({
+    producers: [
+      exampleProducer({ name: 'java', client: 'java', count: 2 }),
+      exampleProducer({ name: 'ours', count: 3 }),
+    ],
+    consumers: [],
+    run: { ...base.run, threads: { producers: 2, consumers: 1 } },
+  });
+  const threads = planClientThreads(scenario);
+  assert.deepEqual(shown(threads), [
+    '0 producers 1.0 1.2',
+    '0 producers 1.1',
+    '0 producers 0.0',
+    '0 producers 0.1',
+  ]);
+  assert.deepEqual(
+    threads.map(({ client }) => client),
+    ['brokertwin', 'brokertwin', 'java', 'java'],
+  );
+});

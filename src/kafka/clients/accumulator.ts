@@ -157,6 +157,13 @@ export class Accumulator {
     return request;
   }
 
+  /** When the oldest batch of a link will have lingered; infinite when none is being filled. */
+  lingersUntilNs(client: ProducerClient, link: ProducerLink): number {
+    const oldest = this.#oldest(link);
+    if (oldest === NONE) return Number.POSITIVE_INFINITY;
+    return this.#model.batches.createdNs.data[oldest] + client.lingerNs;
+  }
+
   /** A request of the link is done: its place in flight and the memory of its batches are free. */
   done(client: ProducerClient, index: number, link: number, batches: number): void {
     this.#inFlight.data[link] -= 1;
@@ -234,18 +241,24 @@ export class Accumulator {
 
   #isSendable(client: ProducerClient, index: number, link: ProducerLink): boolean {
     if (this.#fullInLink.data[link.index] > 0) return true;
+    const oldest = this.#oldest(link);
+    if (oldest === NONE) return false;
     const { batches, sim } = this.#model;
+    const isOld = sim.nowNs - batches.createdNs.data[oldest] >= client.lingerNs;
+    return isOld || this.#waitsForMemory.data[index] === 1;
+  }
+
+  /** The oldest batch of a link that is still being filled; NONE without one. */
+  #oldest(link: ProducerLink): number {
+    const { batches } = this.#model;
     while (this.#filling.length(link.index) > 0) {
       const entry = this.#filling.peek(link.index);
       const batch = entry % GENERATION;
       const isSame = batches.generation.data[batch] === (entry - batch) / GENERATION;
-      if (isSame && batches.open.data[batch] === 1) {
-        const isOld = sim.nowNs - batches.createdNs.data[batch] >= client.lingerNs;
-        return isOld || this.#waitsForMemory.data[index] === 1;
-      }
+      if (isSame && batches.open.data[batch] === 1) return batch;
       this.#filling.shift(link.index);
     }
-    return false;
+    return NONE;
   }
 
   #first(slot: number): number {

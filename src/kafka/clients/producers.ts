@@ -82,13 +82,22 @@ export class Producers implements JobOwner {
     return this.#clients[index];
   }
 
+  schedule(client: number): Schedule | null {
+    return this.#schedules[client];
+  }
+
+  /** The number of the client that sent a produce request. */
+  senderOf(request: number): number {
+    return this.#linkClient[this.#model.requests.owner.data[request]];
+  }
+
   tick(thread: number): void {
     this.#jobs.push(thread, TICK);
   }
 
   responseArrives(request: number): void {
     const of = this.clientOf(request);
-    if (of.acks === '0') this.#close(request);
+    if (of.acks === '0') this.close(request);
     else this.#jobs.push(of.clientThread, request * JOBS + ACK);
   }
 
@@ -248,17 +257,22 @@ export class Producers implements JobOwner {
   }
 
   #sent(request: number): void {
-    const { requests, sockets, recorder, collectors } = this.#model;
-    recorder.requestSent(requests.batches.data[request]);
+    const { requests, collectors } = this.#model;
     collectors.handled(
       this.clientOf(request).clientThread,
       requests.records.data[request],
       requests.bytesIn.data[request],
     );
+    this.send(request);
+    if (this.clientOf(request).acks === '0') this.#make(this.#linkClient[requests.owner.data[request]]);
+  }
+
+  /** A request has been written to its socket, by whichever kind of client; with acks 0 its records are published. */
+  send(request: number): void {
+    const { requests, sockets, recorder } = this.#model;
+    recorder.requestSent(requests.batches.data[request]);
     sockets.sendRequest(request);
-    if (this.clientOf(request).acks !== '0') return;
-    this.#record(request);
-    this.#make(this.#linkClient[requests.owner.data[request]]);
+    if (this.clientOf(request).acks === '0') this.record(request);
   }
 
   /** The client that sent a produce request. */
@@ -267,7 +281,7 @@ export class Producers implements JobOwner {
   }
 
   /** The records of a request count as published; its memory and its place in flight are free. */
-  #record(request: number): void {
+  record(request: number): void {
     const { requests, batches, recorder, accumulator, sim } = this.#model;
     const client = this.#linkClient[requests.owner.data[request]];
     const of = this.#clients[client];
@@ -281,7 +295,7 @@ export class Producers implements JobOwner {
     accumulator.done(of, client, requests.owner.data[request], requests.batches.data[request]);
   }
 
-  #close(request: number): void {
+  close(request: number): void {
     const { requests, batches, replicas } = this.#model;
     let batch = requests.firstBatch.data[request];
     while (batch !== NONE) {
@@ -294,8 +308,8 @@ export class Producers implements JobOwner {
 
   #acknowledged(request: number): void {
     const client = this.#linkClient[this.#model.requests.owner.data[request]];
-    this.#record(request);
-    this.#close(request);
+    this.record(request);
+    this.close(request);
     this.#make(client);
   }
 }

@@ -16,9 +16,10 @@ import type { Connection } from '../broker/socket-server.ts';
 import type { ProducerClient } from '../clients/accumulator.ts';
 import type { Collector } from '../clients/collectors.ts';
 import type { ConsumerClient, MirrorTarget } from '../clients/consumers.ts';
+import type { JavaProducer } from '../clients/java-producers.ts';
 import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
-import { type Costs, costsOf } from '../costs.ts';
+import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
 import { layOutStorage } from './lay-out-storage.ts';
 import { meanValueBytes } from './record-size.ts';
@@ -259,7 +260,7 @@ class Builder {
       const bytes = recordBytesOf(of?.record ?? this.#mirroredRecord(layout.topics), config['batch.size']);
       return {
         classIndex: layout.classIndex,
-        clientThread: threads.indexOf[layout.thread],
+        clientThread: threads.indexOf[layout.thread] ?? NONE,
         host: layout.host,
         recordBytes: bytes,
         keyed: (of?.record.key ?? null) !== null,
@@ -286,6 +287,7 @@ class Builder {
         clients: producers.flatMap((layout, index) => (layout.thread === thread.layout ? [index] : [])),
       })),
       producerClients: clients,
+      javaProducers: this.#javaProducers(entities),
       schedules: producers.map((layout) => this.#schedule(layout)),
       slotPartition,
       slotLink,
@@ -387,16 +389,48 @@ class Builder {
     const list: { thread: number; entity: number; costs: Costs; layout: number }[] = [];
     const indexOf: number[] = [];
     this.#topology.clientThreads.forEach((thread, layout) => {
-      if (thread.role !== role) return;
+      const isJava = thread.client === 'java';
+      // A Java producer has threads of its own (javaProducers).
+      if (thread.role !== role || (isJava && role === 'producers')) return;
       indexOf[layout] = list.length;
       list.push({
-        thread: this.#thread(threadRole, list.length, thread.host),
+        thread: this.#thread(isJava ? 'javaConsumer' : threadRole, list.length, thread.host),
         entity: entities[layout],
-        costs: this.#costs[thread.host],
+        costs: isJava ? this.#javaConsumerCosts(thread.host) : this.#costs[thread.host],
         layout,
       });
     });
     return { list, indexOf };
+  }
+
+  /** The application thread and the Sender of each. */
+  #javaProducers(entities: readonly number[]): JavaProducer[] {
+    const { clientThreads, producers } = this.#topology;
+    return producers
+      .map((layout, client) => ({ layout, client }))
+      .filter(({ layout }) => clientThreads[layout.thread].client === 'java')
+      .map(({ layout: { thread, host }, client }, index) => ({
+        client,
+        entity: entities[thread],
+        applicationThread: this.#thread('javaApplication', index, host),
+        senderThread: this.#thread('javaSender', index, host),
+        collectorThread: this.#thread('javaCollector', index, host),
+        costs: javaCostsOf(this.#profiles[host]),
+      }));
+  }
+
+  /** A Java consumer's application thread does what our own consumer's thread does, at other costs. */
+  #javaConsumerCosts(host: number): Costs {
+    const java = javaCostsOf(this.#profiles[host]);
+    return {
+      ...this.#costs[host],
+      consumerWakeUpCpuNs: java.consumerWakeUpCpuNs,
+      consumerPerRequestNs: java.consumerPerRequestNs,
+      consumerPerRecordNs: java.consumerPerRecordNs,
+      consumerPerByteNs: java.consumerPerByteNs,
+      consumerGcPerRecordNs: java.consumerGcPerRecordNs,
+      consumerGcPerByteNs: 0,
+    };
   }
 
   #collectors(producers: readonly ThreadOfRole[], consumers: readonly ThreadOfRole[]): Collector[] {
@@ -416,11 +450,15 @@ class Builder {
   }
 
   #clientBackground() {
-    const hosts = [...new Set(this.#topology.clientThreads.map((thread) => thread.host))];
-    return hosts.map((host) => ({
-      thread: this.#thread('clientBackground', host, host),
-      cores: this.#costs[host].clientBackgroundCores,
-    }));
+    const { clientThreads } = this.#topology;
+    const hosts = [...new Set(clientThreads.map((thread) => thread.host))];
+    return hosts.map((host) => {
+      const here = clientThreads.filter((thread) => thread.host === host);
+      const java = here.filter(({ client }) => client === 'java').length;
+      const ours = java < here.length ? this.#costs[host].clientBackgroundCores : 0;
+      const ofJava = java > 0 ? java * javaCostsOf(this.#profiles[host]).backgroundCores : 0;
+      return { thread: this.#thread('clientBackground', host, host), cores: ours + ofJava };
+    });
   }
 }
 

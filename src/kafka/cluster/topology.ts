@@ -9,6 +9,7 @@
 import { planClientThreads } from '../../scenario/client-threads.ts';
 import { machineName } from '../../scenario/machine-names.ts';
 import type {
+  ClientKind,
   ClusterTemplate,
   ConsumerClass,
   Mirror,
@@ -28,7 +29,13 @@ export interface Topology {
   readonly partitions: readonly PartitionLayout[];
   readonly producers: readonly ProducerLayout[];
   readonly consumers: readonly ConsumerLayout[];
-  readonly clientThreads: readonly { readonly host: number; readonly role: 'producers' | 'consumers' }[];
+  readonly clientThreads: readonly ClientThreadLayout[];
+}
+
+interface ClientThreadLayout {
+  readonly host: number;
+  readonly role: 'producers' | 'consumers';
+  readonly client: ClientKind;
 }
 
 interface TopicLayout {
@@ -145,7 +152,7 @@ function layOutClients(
 ): Pick<Topology, 'producers' | 'consumers' | 'clientThreads'> {
   const producers: ProducerLayout[] = [];
   const consumers: ConsumerLayout[] = [];
-  const clientThreads: { host: number; role: 'producers' | 'consumers' }[] = [];
+  const clientThreads: ClientThreadLayout[] = [];
   const topicsOf = (classes: readonly string[]): number[] =>
     topics.flatMap((topic, index) => (classes.includes(topic.class.name) ? [index] : []));
 
@@ -155,7 +162,7 @@ function layOutClients(
     const mine = thread.clients.filter(({ classIndex }) => classes[classIndex].cluster === cluster.name);
     if (mine.length === 0) continue;
     const host = groupHosts[thread.machine];
-    const threadIndex = clientThreads.push({ host, role: thread.role }) - 1;
+    const threadIndex = clientThreads.push({ host, role: thread.role, client: thread.client }) - 1;
     for (const { classIndex, client } of mine) {
       if (thread.role === 'producers') {
         const of = scenario.producers[classIndex];
@@ -196,13 +203,13 @@ function addMirror(
   hostsOf: (group: string) => number[],
   producers: ProducerLayout[],
   consumers: ConsumerLayout[],
-  clientThreads: { host: number; role: 'producers' | 'consumers' }[],
+  clientThreads: ClientThreadLayout[],
   topicsOf: (classes: readonly string[]) => number[],
 ): void {
   const [host] = hostsOf(mirror.host);
   for (let client = 0; client < mirror.count; client += 1) {
     if (mirror.from === cluster.name) {
-      const thread = clientThreads.push({ host, role: 'consumers' }) - 1;
+      const thread = clientThreads.push({ host, role: 'consumers', client: 'brokertwin' }) - 1;
       const partitions = assignRange(topics, topicsOf(mirror.topics), client, mirror.count);
       const name = `${mirror.name}-source-${client + 1}`;
       consumers.push({
@@ -216,7 +223,7 @@ function addMirror(
       });
     }
     if (mirror.to === cluster.name) {
-      const thread = clientThreads.push({ host, role: 'producers' }) - 1;
+      const thread = clientThreads.push({ host, role: 'producers', client: 'brokertwin' }) - 1;
       const name = `${mirror.name}-target-${client + 1}`;
       producers.push({
         classIndex: -1,

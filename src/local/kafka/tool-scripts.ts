@@ -43,7 +43,7 @@ const CLASSES_OF_3: Readonly<Record<string, string>> = {
 
 /** Those that measure get the JVM of Kafka's own scripts: all of its compilers, and room. */
 const MEASURING = /perf-test|e2e-latency|verifiable/;
-const MEASURING_JVM = ['-Xmx512M', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:-UsePerfData'];
+export const MEASURING_JVM = ['-Xmx512M', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:-UsePerfData'];
 
 /**
  * Writes `<name>.sh` for each tool into a directory.

@@ -30,7 +30,15 @@ export interface ObservedCluster {
   readonly brokers: () => readonly ObservedBroker[];
   readonly machines: readonly ObservedMachine[];
   /** Processes that generate load. */
-  readonly generators: readonly { readonly pid: number; readonly machine: string }[];
+  readonly generators: readonly ObservedGenerator[];
+}
+
+/** A process that generates load. */
+export interface ObservedGenerator {
+  readonly pid: number;
+  readonly machine: string;
+  /** One of Kafka's own clients; its name tells it from the others on the machine. */
+  readonly java?: { readonly name: string; readonly role: 'producers' | 'consumers' };
 }
 
 export interface ObserverOptions {
@@ -40,6 +48,8 @@ export interface ObserverOptions {
   readonly metricsIntervalMs?: number;
   /** Name of the real machine in the resource series; `local` by default. */
   readonly host?: string;
+  /** Of `observeBrokers`: what generates the load, by default this process. */
+  readonly generators?: readonly Omit<ObservedGenerator, 'machine'>[];
   /** This machine's own by default. */
   readonly cgroups?: CgroupLayout | null;
 }
@@ -75,6 +85,9 @@ interface Started {
   readonly timer: NodeJS.Timeout;
 }
 
+/** How the names of processes begin that are Kafka's own clients. */
+export const JAVA_CLIENT = 'generator-java-';
+
 const INTERVAL_MS = 1_000;
 const METRICS_INTERVAL_MS = 3_000;
 
@@ -94,7 +107,7 @@ export function observeBrokers(brokers: ObservedCluster['brokers'], options: Obs
           switchPort: null,
         },
       ],
-      generators: [{ pid: process.pid, machine: name }],
+      generators: (options.generators ?? [{ pid: process.pid }]).map((one) => ({ ...one, machine: name })),
     },
     options,
   );
@@ -218,10 +231,16 @@ function watchedProcesses(
     pid,
     broker: { id, jolokiaUrl },
   }));
-  const ofGenerators = generators.map(({ pid, machine }) => ({
-    name: generators.length === 1 ? 'generator' : `generator-${machine}`,
+  const ofGenerators = generators.map(({ pid, machine, java }) => ({
+    name: generatorName(machine, java, generators.length),
     pid,
     broker: null,
+    java: java?.role ?? null,
   }));
   return [...ofBrokers, ...ofGenerators];
+}
+
+function generatorName(machine: string, java: ObservedGenerator['java'], processes: number): string {
+  if (java !== undefined) return `${JAVA_CLIENT}${java.role}-${java.name}`;
+  return processes === 1 ? 'generator' : `generator-${machine}`;
 }

@@ -5,6 +5,7 @@ import {
   brokerThreadGroup,
   generatorThreadGroup,
   groupBrokerThreads,
+  javaClientThreadGroup,
   parseThreadDump,
 } from './thread-groups.ts';
 import { readThreads, type ThreadSnapshot, type ThreadUse, threadUseBetween } from './thread-use.ts';
@@ -15,6 +16,8 @@ export interface WatchedProcess {
   readonly pid: number;
   /** Null: a load generator. */
   readonly broker: { readonly id: number; readonly jolokiaUrl: string | null } | null;
+  /** Of a load generator that is one of Kafka's own clients. */
+  readonly java?: 'producers' | 'consumers' | null;
 }
 
 export interface ThreadLook {
@@ -91,7 +94,11 @@ function withEnded(uses: readonly ThreadUse[], { name }: WatchedProcess, seconds
 }
 
 /** How to group a process's threads; a dump after the interval also knows threads that were started in it. */
-async function threadGrouping({ name, broker }: WatchedProcess, problems: string[]): Promise<ThreadGrouping> {
+async function threadGrouping(
+  { name, broker, java = null }: WatchedProcess,
+  problems: string[],
+): Promise<ThreadGrouping> {
+  if (java !== null) return (thread) => javaClientThreadGroup(thread.name, java);
   if (broker === null) return (thread) => generatorThreadGroup(thread.name);
   const { jolokiaUrl } = broker;
   if (jolokiaUrl === null) return (thread) => brokerThreadGroup(thread.name);

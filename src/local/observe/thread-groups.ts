@@ -70,3 +70,19 @@ export function generatorThreadGroup(name: string): string {
   if (name === 'MainThread' || name === 'node') return 'main';
   return name.startsWith('V8Worker') ? 'gc' : 'other';
 }
+
+/**
+ * Group of a thread of one of Kafka's own clients by its name as Linux keeps it: the application's thread
+ * (`producer main`), a producer's Sender (`kafka-producer-network-thread | <client>`), a consumer's heartbeat or its
+ * background thread (`consumer background`: `kafka-coordinator-heartbeat-thread | <group>`, or the one that does all network
+ * work with group.protocol=consumer), collectors and compilers.
+ */
+export function javaClientThreadGroup(name: string, role: 'producers' | 'consumers'): string {
+  const client = role === 'producers' ? 'producer' : 'consumer';
+  // The launcher's thread and the one that it makes for main() have the program's name.
+  if (name === 'java' || name === 'main') return `${client} main`;
+  if (name.startsWith('kafka-producer-')) return 'producer sender';
+  if (/^(kafka-coordinat|consumer_backgr)/.test(name)) return 'consumer background';
+  const group = brokerThreadGroup(name);
+  return group === 'gc' || group === 'jit' ? group : 'other';
+}

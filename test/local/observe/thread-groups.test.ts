@@ -4,6 +4,7 @@ import {
   brokerThreadGroup,
   generatorThreadGroup,
   groupBrokerThreads,
+  javaClientThreadGroup,
   parseThreadDump,
 } from '../../../src/local/observe/thread-groups.ts';
 
@@ -77,4 +78,21 @@ test("a name cut to 15 characters still tells the JVM's own threads", () => {
 test("the generator's threads are grouped by the names of its workers", () => {
   const names = ['MainThread', 'bt-producer-0', 'bt-consumer-12', 'V8Worker', 'libuv-worker'];
   assert.deepEqual(names.map(generatorThreadGroup), ['main', 'producer', 'consumer', 'gc', 'other']);
+});
+
+test("threads of Kafka's own clients are grouped by their names as Linux has them", () => {
+  const producer = (name: string) => javaClientThreadGroup(name, 'producers');
+  const consumer = (name: string) => javaClientThreadGroup(name, 'consumers');
+  assert.equal(producer('java'), 'producer main');
+  assert.equal(consumer('java'), 'consumer main');
+  assert.equal(producer('kafka-producer-'), 'producer sender');
+  assert.equal(consumer('kafka-coordinat'), 'consumer background');
+  assert.equal(consumer('consumer_backgr'), 'consumer background');
+  assert.deepEqual(['G1 Conc#0', 'GC Thread#1', 'VM Thread', 'C2 CompilerThre'].map(producer), [
+    'gc',
+    'gc',
+    'gc',
+    'jit',
+  ]);
+  assert.equal(producer('Signal Dispatch'), 'other');
 });

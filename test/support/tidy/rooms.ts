@@ -2,7 +2,18 @@ import { type Finding, type Rule, resolveImport } from './source.ts';
 
 const PLAIN = ['scenario', 'profile', 'operations', 'result'];
 const SIMULATOR = ['fleet', 'kafka', 'hardware', 'kernel'];
-const ARMS = ['arms', ...SIMULATOR, 'trace', 'load', 'local', 'invariants', 'report', 'errors', ...PLAIN];
+const ARMS = [
+  'arms',
+  ...SIMULATOR,
+  'trace',
+  'load',
+  'local',
+  'java-clients',
+  'invariants',
+  'report',
+  'errors',
+  ...PLAIN,
+];
 
 /** What each room of src/ may read besides itself and src/package.ts (docs/ARCHITECTURE.md draws it). */
 const MAY_READ: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +24,7 @@ const MAY_READ: Readonly<Record<string, readonly string[]>> = {
   trace: ['kernel', 'errors'],
   load: ['errors', ...PLAIN],
   local: ['errors', ...PLAIN],
+  'java-clients': ['load', 'local', 'errors', ...PLAIN],
   scenario: ['errors', ...PLAIN],
   profile: ['errors', ...PLAIN],
   operations: ['errors', ...PLAIN],
@@ -20,7 +32,7 @@ const MAY_READ: Readonly<Record<string, readonly string[]>> = {
   invariants: ['result'],
   report: ['errors', 'result', 'scenario', 'profile'],
   errors: [],
-  arms: [...SIMULATOR, 'trace', 'load', 'local', 'errors', ...PLAIN],
+  arms: [...SIMULATOR, 'trace', 'load', 'local', 'java-clients', 'errors', ...PLAIN],
   jobs: ARMS,
   cli: ['jobs', ...ARMS],
 };
