@@ -18,6 +18,7 @@ describe('the cases of npm run stages', () => {
     assert.deepEqual([...every(({ clusters }) => clusters[0].brokers.count)].sort(), [1, 3]);
     assert.deepEqual([...every(({ producers }) => producers[0].config.acks)].sort(), ['0', '1', 'all']);
     assert.deepEqual([...every(({ topics }) => topics[0].replicationFactor)].sort(), [1, 3]);
+    assert.deepEqual([...every(({ producers }) => producers[0].client)].sort(), ['brokertwin', 'java']);
     for (const [counts, least, most] of [
       [every(({ producers }) => producers[0].count), 1, 20],
       [every(({ topics }) => topics[0].partitions), 1, 100],
@@ -34,7 +35,7 @@ describe('the cases of npm run stages', () => {
   });
 
   test('are taken by the simulator', async () => {
-    const short = readCases(['acks-1', 'quota-bound']);
+    const short = readCases(['acks-1', 'quota-bound', 'java-read']);
     for (const { loaded } of short) {
       const { scenario } = loaded;
       const run = {
