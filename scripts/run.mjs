@@ -2,7 +2,7 @@
 //
 //   node scripts/run.mjs install               only installs
 //   node scripts/run.mjs demo [options]        brokertwin demo
-//   node scripts/run.mjs bench kernel          the kernel's benchmark; options go to it
+//   node scripts/run.mjs bench kernel|model    a benchmark; options go to it
 //   node scripts/run.mjs test [part] [options] all tests, or those whose path contains part; options go to node --test
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

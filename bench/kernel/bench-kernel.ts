@@ -7,9 +7,9 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, UserError } from '../../src/errors/errors.ts';
 import { appendHistory } from '../history.ts';
-import type { PeerName, Program } from './catalogue.ts';
+import { FIGURES, type PeerName, type Program } from './catalogue.ts';
 import { linesOf } from './lines.ts';
-import { type Options, readOptions, USAGE } from './options.ts';
+import { type Options, readOptions, usage } from './options.ts';
 import { type Peer, preparePeer, skippedPeer } from './peers.ts';
 import { type Outcome, wordsOf } from './program.ts';
 import { checkCommonWork, programsOf, runRounds } from './rounds.ts';
@@ -19,14 +19,15 @@ import { readable, tableOf } from './table.ts';
 const PROGRAM_TIMEOUT_MS = 180_000;
 /** Of the last minute. */
 const LOAD_OF_A_QUIET_MACHINE = 0.5;
+const BENCH = { name: 'bench:kernel', figures: FIGURES, rounds: 5 };
 const FIGURES_FOLDER = join(import.meta.dirname, 'figures');
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const options = readOptions(args);
-    if (options === null) process.stdout.write(`${USAGE}\n`);
+    const options = readOptions(args, BENCH);
+    if (options === null) process.stdout.write(`${usage(BENCH)}\n`);
     else await bench(options);
     return EXIT.good;
   } catch (error) {

@@ -1,7 +1,7 @@
-/** The options of `npm run bench:kernel`. */
+/** The options of `npm run bench:kernel` and `npm run bench:model`. */
 import { parseArgs } from 'node:util';
 import { UserError } from '../../src/errors/errors.ts';
-import { FIGURES, type Figure } from './catalogue.ts';
+import type { Figure } from './catalogue.ts';
 
 export interface Options {
   /** Whether lines of JSON are printed, not a table. */
@@ -14,36 +14,44 @@ export interface Options {
   readonly smoke: boolean;
 }
 
-export const USAGE = `npm run bench:kernel -- [options]
+/** A benchmark: the npm script, its figures, its rounds when none are given. */
+export interface Bench {
+  readonly name: string;
+  readonly figures: readonly Figure[];
+  readonly rounds: number;
+}
 
-  --rounds N          rounds, 1 to 100; 5 when not given (1 with --smoke)
+export function usage({ name, figures, rounds }: Bench): string {
+  return `npm run ${name} -- [options]
+
+  --rounds N          rounds, 1 to 100; ${rounds} when not given (1 with --smoke)
   --only NAME,NAME    only these figures; nothing is kept in the history
   --smoke             every program of ours at a tiny size, no peers; nothing is kept in the history
   --json              one line of JSON a figure on stdout
   --help              this text
 
-Figures: ${FIGURES.map(({ name }) => name).join(', ')}`;
+Figures: ${figures.map((figure) => figure.name).join(', ')}`;
+}
 
-const ROUNDS = 5;
 const ROUNDS_MAX = 100;
 
 /**
  * @returns null when help was asked for
  * @throws UserError of one line for what it does not know
  */
-export function readOptions(args: readonly string[]): Options | null {
-  const { json, rounds, only, smoke, help } = parse(args);
+export function readOptions(args: readonly string[], bench: Bench): Options | null {
+  const { json, rounds, only, smoke, help } = parse(args, bench);
   if (help) return null;
   return {
     json,
-    rounds: rounds === undefined ? (smoke ? 1 : ROUNDS) : readRounds(rounds),
-    figures: only === undefined ? FIGURES : readOnly(only),
+    rounds: rounds === undefined ? (smoke ? 1 : bench.rounds) : readRounds(rounds, bench),
+    figures: only === undefined ? bench.figures : readOnly(only, bench),
     full: only === undefined && !smoke,
     smoke,
   };
 }
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], { name }: Bench) {
   try {
     return parseArgs({
       args: [...args],
@@ -58,24 +66,22 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     // Its messages are sentences of which only the first says what is wrong.
     const why = cause instanceof Error ? cause.message.split(/\. |\n/, 1)[0] : String(cause);
-    throw new UserError(`bench:kernel: ${why}; see --help`, undefined, { cause });
+    throw new UserError(`${name}: ${why}; see --help`, undefined, { cause });
   }
 }
 
-function readRounds(text: string): number {
+function readRounds(text: string, { name }: Bench): number {
   const rounds = Number(text);
   if (/^\d+$/.test(text) && rounds >= 1 && rounds <= ROUNDS_MAX) return rounds;
-  throw new UserError(
-    `bench:kernel: --rounds: expected a whole number from 1 to ${ROUNDS_MAX}, found "${text}"`,
-  );
+  throw new UserError(`${name}: --rounds: expected a whole number from 1 to ${ROUNDS_MAX}, found "${text}"`);
 }
 
-function readOnly(text: string): Figure[] {
+function readOnly(text: string, { name: bench, figures }: Bench): Figure[] {
   const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !FIGURES.some((figure) => figure.name === name));
-  if (unknown.length === 0) return FIGURES.filter(({ name }) => names.includes(name));
+  const unknown = names.filter((name) => !figures.some((figure) => figure.name === name));
+  if (unknown.length === 0) return figures.filter(({ name }) => names.includes(name));
   throw new UserError(
-    `bench:kernel: --only: no figure is named "${unknown.join('", "')}"; ` +
-      `there are ${FIGURES.map(({ name }) => name).join(', ')}`,
+    `${bench}: --only: no figure is named "${unknown.join('", "')}"; ` +
+      `there are ${figures.map(({ name }) => name).join(', ')}`,
   );
 }

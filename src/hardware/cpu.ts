@@ -23,6 +23,7 @@ import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.
 import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { type CpuQuota, CpuQuotas } from './cpu-quota.ts';
+import { IdleCores } from './idle-cores.ts';
 
 /** What the CPU tells its user. */
 export interface ThreadOwner {
@@ -55,6 +56,7 @@ export interface CpuKinds {
 
 /** Cores and the hosts that share them. */
 interface Machine {
+  readonly index: number;
   readonly hosts: readonly number[];
   /** Its cores are numbered from here on. */
   readonly firstCore: number;
@@ -70,13 +72,17 @@ export class Cpus {
   readonly #kinds: CpuKinds;
   readonly #hosts: readonly HostCpu[];
   readonly #owner: ThreadOwner;
-  readonly #threadHost: readonly number[];
+  readonly #threadHost: Int32Array;
   /** Per host. */
   readonly #threads: readonly (readonly number[])[];
   readonly #machines: readonly Machine[];
   readonly #machineOf: readonly Machine[];
   /** Per core. */
   readonly #coreMachine: Machine[] = [];
+  /** Of every machine. */
+  readonly #idle: IdleCores;
+  /** Per machine: threads that run. */
+  readonly #running: Int32Column;
   /** Each core is a station, the runnable threads are its jobs. */
   readonly #sharing: ProcessorSharing;
   readonly #quotas: CpuQuotas;
@@ -106,7 +112,7 @@ export class Cpus {
     this.#kinds = options.kinds;
     this.#hosts = hosts;
     this.#owner = options.owner;
-    this.#threadHost = threadHosts;
+    this.#threadHost = Int32Array.from(threadHosts);
     const threads: number[][] = hosts.map(() => []);
     threadHosts.forEach((host, thread) => {
       threads[host].push(thread);
@@ -132,6 +138,11 @@ export class Cpus {
     });
     this.#quotas = new CpuQuotas({ sim, kinds: options.kinds, hosts, owner: this });
     const { columns } = sim;
+    this.#idle = new IdleCores(
+      columns,
+      this.#machines.map(({ cores }) => cores),
+    );
+    this.#running = columns.int32('machines/running', this.#machines.length);
     this.#core = columns.int32('threads/core', threadHosts.length);
     this.#work = columns.float64('threads/work', threadHosts.length);
     this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
@@ -224,7 +235,9 @@ export class Cpus {
     this.#sharing.onEnd(core);
     const machine = this.#coreMachine[core];
     if (machine.metered) this.#tellQuotas(machine);
-    if (this.#sharing.running(core) === 0 && this.#busiest(core) !== NONE) this.#balance(core);
+    if (this.#sharing.running(core) > 0) return;
+    this.#idle.add(machine.index, core - machine.firstCore);
+    if (this.#busiest(core) !== NONE) this.#balance(core);
   }
 
   /** A core that ran out of work some time ago takes a thread that waits elsewhere, if it is still idle. */
@@ -232,10 +245,10 @@ export class Cpus {
     const from = this.#busiest(core);
     if (this.#sharing.running(core) > 0 || from === NONE) return;
     const thread = this.#sharing.last(from);
-    const leftNs = this.#sharing.remove(from, thread);
+    const leftNs = this.#take(from, thread);
     this.#count(from, thread, -1);
     this.#core.data[thread] = core;
-    this.#sharing.start(core, thread, leftNs);
+    this.#run(core, thread, leftNs);
     this.#count(core, thread, 1);
     const machine = this.#coreMachine[core];
     if (machine.metered) this.#tellQuotas(machine);
@@ -256,7 +269,7 @@ export class Cpus {
     for (const thread of threads) {
       this.#stopped.data[thread] = 1;
       if (this.#sharing.isRunning(thread)) {
-        this.#heldWork.data[thread] = this.#sharing.remove(this.#core.data[thread], thread);
+        this.#heldWork.data[thread] = this.#take(this.#core.data[thread], thread);
       } else if (this.#heldWork.data[thread] === NONE) continue;
       this.#count(this.#core.data[thread], thread, -1);
     }
@@ -272,7 +285,7 @@ export class Cpus {
       this.#count(core, thread, 1);
       if (this.#quotas.isThrottled(this.#threadHost[thread])) continue;
       this.#heldWork.data[thread] = NONE;
-      this.#sharing.start(core, thread, leftNs);
+      this.#run(core, thread, leftNs);
     }
     this.#stopsOrResumes(threads);
   }
@@ -288,7 +301,7 @@ export class Cpus {
   hold(host: number): void {
     for (const thread of this.#threads[host]) {
       if (!this.#sharing.isRunning(thread)) continue;
-      this.#heldWork.data[thread] = this.#sharing.remove(this.#core.data[thread], thread);
+      this.#heldWork.data[thread] = this.#take(this.#core.data[thread], thread);
     }
     this.#tellQuotas(this.#machineOf[host]);
   }
@@ -300,7 +313,7 @@ export class Cpus {
       const leftNs = this.#heldWork.data[thread];
       if (leftNs === NONE || this.#stopped.data[thread] === 1) continue;
       this.#heldWork.data[thread] = NONE;
-      this.#sharing.start(this.#core.data[thread], thread, leftNs);
+      this.#run(this.#core.data[thread], thread, leftNs);
     }
     this.#tellQuotas(machine);
     this.#balanceIdle(machine);
@@ -316,6 +329,7 @@ export class Cpus {
   /** For the cores alone: a thread's job has ended. */
   jobDone(core: number, thread: number): void {
     this.#cpuNs.data[thread] += this.#work.data[thread];
+    this.#running.data[this.#coreMachine[core].index] -= 1;
     this.#count(core, thread, -1);
     this.#owner.threadDone(thread);
   }
@@ -329,14 +343,35 @@ export class Cpus {
       return;
     }
     if (!machine.metered) {
-      this.#sharing.start(core, thread, latencyNs + workNs);
+      this.#run(core, thread, latencyNs + workNs);
       return;
     }
     if (this.#quotas.isThrottled(this.#threadHost[thread])) this.#heldWork.data[thread] = latencyNs + workNs;
-    else this.#sharing.start(core, thread, latencyNs + workNs);
+    else this.#run(core, thread, latencyNs + workNs);
     this.#count(core, thread, 1);
     // Else it is told when all ended jobs of the core are.
     if (this.#sharing.ending === NONE) this.#tellQuotas(machine);
+  }
+
+  /** A thread gets its core. */
+  #run(core: number, thread: number, workNs: number): void {
+    const { index, firstCore } = this.#coreMachine[core];
+    if (this.#sharing.running(core) === 0 && core !== this.#sharing.ending) {
+      this.#idle.remove(index, core - firstCore);
+    }
+    this.#running.data[index] += 1;
+    this.#sharing.start(core, thread, workNs);
+  }
+
+  /** A thread is taken off its core; returns the work that it has left. */
+  #take(core: number, thread: number): number {
+    const { index, firstCore } = this.#coreMachine[core];
+    const leftNs = this.#sharing.remove(core, thread);
+    this.#running.data[index] -= 1;
+    if (this.#sharing.running(core) === 0 && core !== this.#sharing.ending) {
+      this.#idle.add(index, core - firstCore);
+    }
+    return leftNs;
   }
 
   #balance(core: number): void {
@@ -368,7 +403,11 @@ export class Cpus {
     const last = this.#core.data[thread];
     const host = this.#threadHost[thread];
     if (this.#isIdle(last, host)) return last;
-    const { firstCore, cores } = this.#machineOf[host];
+    const { index, firstCore, cores } = this.#machineOf[host];
+    if (!this.#quotas.isThrottled(host)) {
+      const idle = this.#idle.first(index);
+      if (idle !== NONE) return firstCore + idle;
+    }
     let place = last;
     let fewest = Number.POSITIVE_INFINITY;
     for (let core = firstCore; core < firstCore + cores; core += 1) {
@@ -394,7 +433,10 @@ export class Cpus {
 
   /** The core of the same machine with the most threads, at least two; NONE when there is none. */
   #busiest(core: number): number {
-    const { firstCore, cores } = this.#coreMachine[core];
+    const { index, firstCore, cores } = this.#coreMachine[core];
+    // Most often no core has two: then there are no more threads than busy cores, of which one may be telling its ended jobs.
+    const busyCores = cores - this.#idle.count(index);
+    if (this.#sharing.ending === NONE && this.#running.data[index] <= busyCores) return NONE;
     let busiest = NONE;
     let most = 1;
     for (let other = firstCore; other < firstCore + cores; other += 1) {
@@ -420,7 +462,13 @@ function machinesOf(hosts: readonly HostCpu[]): Machine[] {
   let firstCore = 0;
   for (const [, of] of Map.groupBy(hosts.keys(), (host) => hosts[host].machine)) {
     const { cores } = hosts[of[0]];
-    machines.push({ hosts: of, firstCore, cores, metered: of.some((host) => hosts[host].quota !== null) });
+    machines.push({
+      index: machines.length,
+      hosts: of,
+      firstCore,
+      cores,
+      metered: of.some((host) => hosts[host].quota !== null),
+    });
     firstCore += cores;
   }
   return machines;

@@ -75,7 +75,14 @@ export const NIC_RULES: NicRules = { cutsThrough: true, takesTurns: true, header
 export class Nics {
   readonly #sim: Simulation;
   readonly #hosts: readonly HostNic[];
-  readonly #flows: readonly Flow[];
+  /** Per flow, as `Flow` has them: objects of as many as there are would be spread over the memory. */
+  readonly #from: Int32Array;
+  readonly #to: Int32Array;
+  readonly #sender: Uint32Array;
+  readonly #receiver: Uint32Array;
+  readonly #kind: Uint16Array;
+  readonly #sendBufferBytes: Float64Array;
+  readonly #receiveBufferBytes: Float64Array;
   readonly #goOnKind: number;
   readonly #rules: NicRules;
   readonly #out: TokenBuckets;
@@ -108,7 +115,13 @@ export class Nics {
     const { columns } = sim;
     this.#sim = sim;
     this.#hosts = hosts;
-    this.#flows = flows;
+    this.#from = Int32Array.from(flows, ({ from }) => from);
+    this.#to = Int32Array.from(flows, ({ to }) => to);
+    this.#sender = Uint32Array.from(flows, ({ sender }) => sender);
+    this.#receiver = Uint32Array.from(flows, ({ receiver }) => receiver);
+    this.#kind = Uint16Array.from(flows, ({ kind }) => kind);
+    this.#sendBufferBytes = Float64Array.from(flows, ({ sendBufferBytes }) => sendBufferBytes);
+    this.#receiveBufferBytes = Float64Array.from(flows, ({ receiveBufferBytes }) => receiveBufferBytes);
     this.#goOnKind = options.goOnKind;
     this.#rules = options.rules ?? NIC_RULES;
     this.#out = new TokenBuckets(columns, 'nic/out', hosts);
@@ -132,14 +145,15 @@ export class Nics {
    * @returns whether it counts as sent already; else `goOn` will return it
    */
   send(flow: number, bytes: number, message: number): boolean {
-    const { from, to, receiver, kind } = this.#flows[flow];
+    const from = this.#from[flow];
+    const to = this.#to[flow];
     const { bytesPerSecond, latencyNs } = this.#hosts[from];
     if (from === to || (bytesPerSecond === null && this.#hosts[to].bytesPerSecond === null)) {
       this.#count(from, to, from === to ? bytes : this.#wireBytes(bytes));
-      this.#sim.schedule(latencyNs, receiver, kind, message);
+      this.#sim.schedule(latencyNs, this.#receiver[flow], this.#kind[flow], message);
       return true;
     }
-    const { sendBufferBytes } = this.#flows[flow];
+    const sendBufferBytes = this.#sendBufferBytes[flow];
     if (this.#message.data[flow] !== NONE) {
       const fits = this.#leftBytes.data[flow] + bytes <= sendBufferBytes;
       this.#waiting.push(flow, bytes);
@@ -157,7 +171,7 @@ export class Nics {
    * @returns the message that has thereby come to count as sent, or -1
    */
   goOn(flow: number): number {
-    const { sendBufferBytes } = this.#flows[flow];
+    const sendBufferBytes = this.#sendBufferBytes[flow];
     let sent = NONE;
     while (this.#message.data[flow] !== NONE) {
       const left = this.#leftBytes.data[flow];
@@ -179,7 +193,7 @@ export class Nics {
 
   /** The receiver does not read any more: its buffer takes what it can. */
   mute(flow: number): void {
-    this.#roomBytes.data[flow] = this.#flows[flow].receiveBufferBytes;
+    this.#roomBytes.data[flow] = this.#receiveBufferBytes[flow];
   }
 
   /** The receiver reads what comes; what waited for that goes on when the sender hears of it. */
@@ -187,9 +201,9 @@ export class Nics {
     this.#roomBytes.data[flow] = Number.POSITIVE_INFINITY;
     if (this.#isShut.data[flow] === 0) return;
     this.#isShut.data[flow] = 0;
-    const { sender, to } = this.#flows[flow];
-    const delayNs = Math.max(this.#hosts[to].latencyNs, this.#freeNs.data[flow] - this.#sim.nowNs);
-    this.#sim.schedule(delayNs, sender, this.#goOnKind, flow);
+    const { latencyNs } = this.#hosts[this.#to[flow]];
+    const delayNs = Math.max(latencyNs, this.#freeNs.data[flow] - this.#sim.nowNs);
+    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow);
   }
 
   /** Bytes sent by the host since the start, with their headers where they are for another host. */
@@ -204,18 +218,27 @@ export class Nics {
 
   /** Cuts a message into pieces of whole segments. */
   #begin(flow: number, bytes: number, message: number, isSent: number): void {
-    const pieces = Math.min(PIECES_MAX, Math.round(bytes / (SEGMENT_BYTES * WINDOW_SEGMENTS)));
-    const isWhole = pieces <= 1 || !this.#rules.takesTurns;
+    const pieces = this.#pieces(bytes);
     this.#message.data[flow] = message;
     this.#isSent.data[flow] = isSent;
     this.#leftBytes.data[flow] = bytes;
-    this.#pieceBytes.data[flow] = isWhole ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES;
+    this.#pieceBytes.data[flow] =
+      pieces <= 1 ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES;
+  }
+
+  #pieces(bytes: number): number {
+    if (!this.#rules.takesTurns) return 1;
+    return Math.min(PIECES_MAX, Math.round(bytes / (SEGMENT_BYTES * WINDOW_SEGMENTS)));
   }
 
   /** The last piece of the flow's message is in the lines; the next message takes its place. */
   #arrive(flow: number, inNs: number): void {
-    const { receiver, kind } = this.#flows[flow];
-    this.#sim.schedule(inNs - this.#sim.nowNs, receiver, kind, this.#message.data[flow]);
+    this.#sim.schedule(
+      inNs - this.#sim.nowNs,
+      this.#receiver[flow],
+      this.#kind[flow],
+      this.#message.data[flow],
+    );
     this.#message.data[flow] = NONE;
     if (this.#waiting.length(flow) === 0) return;
     const bytes = this.#waiting.shift(flow);
@@ -232,13 +255,14 @@ export class Nics {
     }
     const delayNs = this.#freeNs.data[flow] - this.#sim.nowNs;
     if (!(delayNs > 0)) return false;
-    this.#sim.schedule(delayNs, this.#flows[flow].sender, this.#goOnKind, flow);
+    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow);
     return true;
   }
 
   /** Takes a piece through both lines; returns when its last byte is in. */
   #pass(flow: number, wireBytes: number): number {
-    const { from, to } = this.#flows[flow];
+    const from = this.#from[flow];
+    const to = this.#to[flow];
     const { bytesPerSecond, latencyNs } = this.#hosts[from];
     const nowNs = this.#sim.nowNs;
     this.#count(from, to, wireBytes);

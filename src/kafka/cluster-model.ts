@@ -135,12 +135,14 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly #owedNs: Float64Column;
   readonly #busy: Float64Column;
   readonly #roles: Uint8Array;
+  readonly #roleIndex: Int32Array;
 
   constructor(sim: Simulation, parts: ClusterParts) {
     this.sim = sim;
     this.parts = parts;
     this.brokers = parts.brokers;
     this.#roles = Uint8Array.from(parts.threads, (thread) => ROLES[thread.role]);
+    this.#roleIndex = Int32Array.from(parts.threads, (thread) => thread.index);
     this.cpus = new Cpus({
       sim,
       kinds: {
@@ -172,7 +174,10 @@ export class ClusterModel implements Model, ThreadOwner {
     this.logs = new Logs(
       this,
       parts.storage,
-      partitions.map(({ topic }) => topics[topic].class.config),
+      Array.from(
+        { length: partitions.length },
+        (_, partition) => topics[partitions.topic(partition)].class.config,
+      ),
     );
     this.logManager = new LogManager(this);
     this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
@@ -274,7 +279,7 @@ export class ClusterModel implements Model, ThreadOwner {
   }
 
   threadDone(thread: number): void {
-    const { index } = this.parts.threads[thread];
+    const index = this.#roleIndex[thread];
     switch (this.#roles[thread]) {
       case ROLES.network:
         this.sockets.threadDone(thread);
@@ -351,8 +356,7 @@ export class ClusterModel implements Model, ThreadOwner {
       else this.producers.responseArrives(request);
     } else if (type === REQUEST.fetchConsumer) this.consumers.responseArrives(request);
     else {
-      const session = this.replicas.session(this.requests.owner.data[request]);
-      this.fetchers.responseArrives(session.owner, request);
+      this.fetchers.responseArrives(this.replicas.ownerOf(this.requests.owner.data[request]), request);
     }
   }
 

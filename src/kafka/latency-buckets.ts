@@ -21,6 +21,12 @@ export function bucketOf(latencyNs: number): number {
 
 /** The highest latency of a bucket, ns. */
 export function bucketTopNs(bucket: number): number {
+  return TOPS_NS[bucket];
+}
+
+const TOPS_NS = Float64Array.from({ length: BUCKETS }, (_, bucket) => topNs(bucket));
+
+function topNs(bucket: number): number {
   if (bucket === 0) return FIRST_NS;
   const doubling = Math.floor((bucket - 1) / PER_DOUBLING);
   const step = (bucket - 1) % PER_DOUBLING;

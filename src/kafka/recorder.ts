@@ -175,19 +175,37 @@ export class Recorder {
     const window = Math.min(this.windows - 1, dueWindow);
     const windowAt = (window * 2 + (isConsumer ? 1 : 0)) * BUCKETS;
     const classAt = classIndex * BUCKETS;
-    let bucket = bucketOf(shortest);
+    const classBuckets = this.classBuckets.data;
+    const windowBuckets = this.windowBuckets.data;
+    const first = bucketOf(shortest);
     let counted = 0;
     while (counted < count) {
-      const upTo = gap === 0 ? count : Math.floor((bucketTopNs(bucket) - shortest) / gap) + 1;
-      const here = Math.min(upTo, count) - counted;
-      if (here > 0) {
-        this.classBuckets.data[classAt + bucket] += here;
-        this.windowBuckets.data[windowAt + bucket] += here;
-        counted += here;
+      const latency = shortest + counted * gap;
+      let bucket = bucketOf(latency);
+      let here = 1;
+      // A latency that is alone in its bucket, and clear of the rounding at its bounds, needs no division.
+      const top = bucketTopNs(bucket);
+      const isAlone = latency + gap > top + ROUNDING_NS;
+      const isClear = latency > bucketTopNs(bucket - 1) + ROUNDING_NS && latency < top - ROUNDING_NS;
+      if (!(isAlone && isClear)) {
+        bucket = Math.max(first, bucket - 1);
+        here = within(bucket, count, shortest, gap) - counted;
+        while (here <= 0) {
+          bucket += 1;
+          here = within(bucket, count, shortest, gap) - counted;
+        }
       }
-      bucket += 1;
+      classBuckets[classAt + bucket] += here;
+      windowBuckets[windowAt + bucket] += here;
+      counted += here;
     }
   }
+}
+
+/** How many of `count` latencies, `gapNs` apart from the shortest, are in the bucket or below. */
+function within(bucket: number, count: number, shortestNs: number, gapNs: number): number {
+  if (gapNs === 0) return count;
+  return Math.min(count, Math.floor((bucketTopNs(bucket) - shortestNs) / gapNs) + 1);
 }
 
 /** Kafka's request metrics hold whole milliseconds (RequestChannel.updateRequestMetrics rounds every stage of a request). */

@@ -28,7 +28,6 @@ export class Requests {
   readonly owner: Int32Column;
   /** Produce with acks=all: batches that the high watermark has not passed yet. */
   readonly pending: Int32Column;
-  readonly timeout: Float64Column;
   readonly queuedNs: Float64Column;
   readonly startedNs: Float64Column;
   readonly localDoneNs: Float64Column;
@@ -47,7 +46,6 @@ export class Requests {
     this.firstBatch = table.int32('first-batch');
     this.owner = table.int32('owner');
     this.pending = table.int32('pending');
-    this.timeout = table.float64('timeout');
     this.queuedNs = table.float64('queued');
     this.startedNs = table.float64('started');
     this.localDoneNs = table.float64('local-done');
@@ -67,7 +65,6 @@ export class Requests {
     this.batches.data[request] = 0;
     this.firstBatch.data[request] = NONE;
     this.pending.data[request] = 0;
-    this.timeout.data[request] = NONE;
     return request;
   }
 

@@ -20,9 +20,9 @@ export class ThreadJobs {
   readonly #model: ClusterModel;
   readonly #owner: JobOwner;
   /** The host's thread for each thread of this group. */
-  readonly #cpuThreads: readonly number[];
+  readonly #cpuThreads: Int32Array;
   /** CPU more for each of them when it is woken on an idle core. */
-  readonly #coldNs: readonly number[];
+  readonly #coldNs: Float64Array;
   readonly #waiting: Fifos;
   /** The job that a thread is at, or held up after; NONE while it sleeps. */
   readonly #current: Int32Column;
@@ -37,8 +37,8 @@ export class ThreadJobs {
   ) {
     this.#model = model;
     this.#owner = owner;
-    this.#cpuThreads = threads.map((of) => of.thread);
-    this.#coldNs = threads.map((of) => of.coldNs);
+    this.#cpuThreads = Int32Array.from(threads, (of) => of.thread);
+    this.#coldNs = Float64Array.from(threads, (of) => of.coldNs);
     this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, threads.length, WAITING_MAX);
     this.#current = model.sim.columns.int32(`${name}/current`, threads.length);
     this.#current.data.fill(NONE);
@@ -47,8 +47,10 @@ export class ThreadJobs {
 
   /** Gives a thread one more job; wakes it if it sleeps. */
   push(thread: number, job: number): void {
-    this.#waiting.push(thread, job);
-    if (this.#current.data[thread] === NONE) this.#next(thread, false);
+    // A thread that sleeps has nothing waiting, unless it is held.
+    if (this.#current.data[thread] === NONE && this.#held.data[thread] === 0)
+      this.#turnTo(thread, job, false);
+    else this.#waiting.push(thread, job);
   }
 
   /** The host has given the thread the CPU of its job. */
@@ -81,7 +83,10 @@ export class ThreadJobs {
       this.#current.data[thread] = NONE;
       return;
     }
-    const job = this.#waiting.shift(thread);
+    this.#turnTo(thread, this.#waiting.shift(thread), awake);
+  }
+
+  #turnTo(thread: number, job: number, awake: boolean): void {
     this.#current.data[thread] = job;
     const workNs = this.#owner.workNs(thread, job);
     let latencyNs = 0;

@@ -12,7 +12,8 @@
  * enough for the processor's first cache however many events are pending. What is in which list never matters to the
  * order: the heap alone decides it.
  *
- * A cancelled event keeps its place until it comes up, or until such rows are half of all and are swept out.
+ * A cancelled event keeps its place until it comes up, or until such rows are half of all and are swept out. Its row may
+ * be taken again for a later event: then it lies in a bucket before its time, and moves on when that is opened.
  *
  * Source: W. T. Tang, R. S. M. Goh, I. L.-J. Thng, "Ladder queue: an O(1) priority queue structure for large-scale
  * discrete event simulation", ACM TOMACS 15 (2005); widths here are powers of two, so that bucket bounds are exact.
@@ -22,6 +23,7 @@ import { type Columns, growColumn, type Uint32Column } from './columns.ts';
 import { EventHeap } from './event-heap.ts';
 import { EventRows, NEXT, ROW_HALVES, ROW_WORDS, TIME } from './event-rows.ts';
 
+const NO_ROW = -1;
 const RUNGS_MAX = 8;
 /** A bucket with more events than this becomes a rung. */
 const BUCKET_EVENTS_MAX = 32;
@@ -99,7 +101,7 @@ export class EventQueue {
   bringUp(): boolean {
     const heap = this.#heap;
     for (;;) {
-      if (heap.size === 0 && !this.#refill()) return false;
+      while (heap.size === 0) if (!this.#refill()) return false;
       if (this.rows.isPending(heap.firstRow)) return true;
       this.#bury(heap.pop());
     }
@@ -126,6 +128,25 @@ export class EventQueue {
     counts[CANCELLED] += 1;
     if (counts[CANCELLED] > CANCELLED_MIN && counts[CANCELLED] * 2 > this.rows.top) this.#sweep();
     return true;
+  }
+
+  /**
+   * The row of a cancelled event, to be filled for one at `timeNs` or later and given to `reinsert`; NO_ROW when it has
+   * been given back, or would come up too late from where it lies.
+   */
+  reusable(handle: number, timeNs: number): number {
+    const row = this.rows.cancelledRow(handle);
+    if (row === NO_ROW) return NO_ROW;
+    const placedNs = this.rows.records.data[row * ROW_WORDS + TIME];
+    // Before the heap's end it lies in the heap, which its new fields would put out of order.
+    return placedNs >= this.#bounds[HEAP_END] && timeNs >= placedNs ? row : NO_ROW;
+  }
+
+  /** Makes the event of a reusable row, filled anew, pending where it lies. */
+  reinsert(row: number): void {
+    this.#counts[PENDING] += 1;
+    this.#counts[CANCELLED] -= 1;
+    this.rows.revive(row);
   }
 
   /** Orders what happens in the same microstep by another seed, a whole number below 2^32; 0 for the plain order. */
@@ -273,15 +294,19 @@ export class EventQueue {
   }
 
   #emptyIntoHeap(bucket: number): void {
-    const { halves } = this.rows.records;
+    const { data, halves } = this.rows.records;
     const buckets = this.#buckets.data;
     const at = bucket * BUCKET_HALVES;
+    const end = this.#bounds[HEAP_END];
     let row = buckets[at + HEAD];
-    for (let left = buckets[at + LENGTH]; left > 0; left -= 1) {
-      this.#heap.push(row);
-      row = halves[row * ROW_HALVES + NEXT];
-    }
+    let left = buckets[at + LENGTH];
     buckets[at + LENGTH] = 0;
+    for (; left > 0; left -= 1) {
+      const next = halves[row * ROW_HALVES + NEXT];
+      if (data[row * ROW_WORDS + TIME] < end) this.#heap.push(row);
+      else this.#place(row);
+      row = next;
+    }
     const { size } = this.#heap;
     this.#counts[HEAP_LIMIT] = Math.max(size * 2, HEAP_EVENTS_MAX);
   }
@@ -294,15 +319,19 @@ export class EventQueue {
     const start = rungs[rung + START];
     const first = rungs[rung + FIRST_BUCKET];
     const perNs = 1 / rungs[rung + WIDTH];
-    const length = buckets[at + LENGTH];
+    const end = rungs[rung + END];
     let row = buckets[at + HEAD];
-    for (let left = length; left > 0; left -= 1) {
+    let left = buckets[at + LENGTH];
+    buckets[at + LENGTH] = 0;
+    for (; left > 0; left -= 1) {
       const next = halves[row * ROW_HALVES + NEXT];
-      this.#link(first + Math.floor((data[row * ROW_WORDS + TIME] - start) * perNs), row);
+      const timeNs = data[row * ROW_WORDS + TIME];
+      if (timeNs < end) {
+        rungs[rung + EVENTS] += 1;
+        this.#link(first + Math.floor((timeNs - start) * perNs), row);
+      } else this.#place(row);
       row = next;
     }
-    rungs[rung + EVENTS] = length;
-    buckets[at + LENGTH] = 0;
   }
 
   /** Puts every pending event into its place afresh, and gives the rows of cancelled ones back. */

@@ -39,6 +39,7 @@ const CANCELLED = 2;
 const MARK_STEP = 4;
 const MARK_MASK = 3;
 
+const NONE = -1;
 const ROWS_AT_START = 1024;
 /** A handle is (generation + 1) * HANDLE_ROWS + row: never 0, and exact in a float64 because generations wrap. */
 const HANDLE_ROWS = 67_108_864;
@@ -119,6 +120,19 @@ export class EventRows {
     if (mark !== (generation - 1) * MARK_STEP + PENDING) return false;
     marks[row] = aged(mark - PENDING) + CANCELLED;
     return true;
+  }
+
+  /** The row of a handle whose event was cancelled and whose row is not given back yet; NONE for any other. */
+  cancelledRow(handle: number): number {
+    const generation = Math.floor(handle / HANDLE_ROWS);
+    const row = handle - generation * HANDLE_ROWS;
+    const mark = aged((generation - 1) * MARK_STEP) + CANCELLED;
+    return generation > 0 && this.#marks.data[row] === mark ? row : NONE;
+  }
+
+  /** Makes a cancelled row, which the caller has filled anew, one of a pending event. */
+  revive(row: number): void {
+    this.#marks.data[row] += PENDING - CANCELLED;
   }
 
   /** Copies another shard's event, which begins its microstep, into a row. */

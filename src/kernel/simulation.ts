@@ -86,6 +86,8 @@ export class Simulation {
   #kinds = 0;
   /** The entity whose event is being handled; NOBODY between events and while the model is built. */
   #current = NOBODY;
+  /** The row that the event being scheduled is to take; NO_ROW for a new one. */
+  #reused = NO_ROW;
   /** Least delay of an event for another shard; Infinity when there is none. */
   #lookaheadNs = Number.POSITIVE_INFINITY;
 
@@ -204,6 +206,30 @@ export class Simulation {
   ): number {
     this.#clock[DELAY] = delayNs;
     const row = this.#schedule(target, kind, a, b, c, d, priority);
+    return row === NO_ROW ? 0 : this.#queue.rows.handle(row);
+  }
+
+  /**
+   * Sets a timer anew: takes back the event of `handle` if it is pending, then does as `scheduleTimer`. A timer that is
+   * taken back and set again and again, each time for later, costs no new row in this way.
+   * @param handle of the timer's last event; 0 for none
+   */
+  resetTimer(
+    handle: number,
+    delayNs: number,
+    target: number,
+    kind: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    priority = 0,
+  ): number {
+    this.#queue.cancel(handle);
+    this.#clock[DELAY] = delayNs;
+    this.#reused = this.#queue.reusable(handle, this.#clock[NOW] + nearestNs(delayNs));
+    const row = this.#schedule(target, kind, a, b, c, d, priority);
+    this.#reused = NO_ROW;
     return row === NO_ROW ? 0 : this.#queue.rows.handle(row);
   }
 
@@ -332,7 +358,8 @@ export class Simulation {
     const local = source - this.#entityBase;
     const sequence = this.#sequence.data[local] + 1;
     this.#sequence.data[local] = sequence;
-    const row = foreign ? this.#outboxPlace() : this.#takeRow(target, kind);
+    const reused = foreign ? NO_ROW : this.#reused;
+    const row = foreign ? this.#outboxPlace() : reused === NO_ROW ? this.#takeRow(target, kind) : reused;
     const { data, halves } = foreign ? this.#outbox : this.#queue.rows.records;
     const word = row * ROW_WORDS;
     const half = row * ROW_HALVES;
@@ -348,7 +375,8 @@ export class Simulation {
     halves[half + PRIORITY] = priority;
     halves[half + ROW_MICROSTEP] = delay === 0 ? clock[MICROSTEP] + 1 : 0;
     if (foreign) return NO_ROW;
-    this.#queue.insert(row);
+    if (reused === NO_ROW) this.#queue.insert(row);
+    else this.#queue.reinsert(row);
     return row;
   }
 

@@ -129,7 +129,7 @@ describe('consumer groups', () => {
     });
     const { sessions } = model.parts;
     assert.deepEqual(
-      sessions.map(({ owner, broker, partitions }) => [owner, broker, partitions]),
+      sessions.map(({ owner, broker, partitions }) => [owner, broker, Array.from(partitions)]),
       [
         [0, 0, [0]],
         [0, 1, [1]],

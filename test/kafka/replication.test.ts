@@ -123,8 +123,11 @@ describe('a fetcher', () => {
     for (const { follower, session } of model.parts.fetchers) {
       const { broker, partitions } = model.replicas.session(session);
       assert.notEqual(broker, follower);
-      assert.equal(new Set(partitions.map((partition) => fetcherNumber('orders', partition, 2))).size, 1);
-      followed.push(...partitions.map((partition) => `${partition} on ${follower}`));
+      assert.equal(
+        new Set(Array.from(partitions, (partition) => fetcherNumber('orders', partition, 2))).size,
+        1,
+      );
+      followed.push(...Array.from(partitions, (partition) => `${partition} on ${follower}`));
     }
     assert.equal(new Set(followed).size, followed.length);
     assert.equal(followed.length, 12 * 2);
@@ -165,14 +168,14 @@ const busy: Small = {
 describe('while records flow', () => {
   test('every fetcher has one fetch in flight, and watermarks keep their order and never fall', () => {
     const model = build(busy);
-    const before = model.parts.topology.partitions.map(() => 0);
+    const before = Array.from({ length: model.parts.topology.partitions.length }, () => 0);
     for (let now = 0; now < 1000 * MS; now += 7700 * US) {
       model.sim.run(now);
       assertOneFetchEach(model);
       const watermarks = column(model, 'partitions/high-watermark');
       const replicaEnds = column(model, 'readers/replica-end');
       let reader = 0;
-      model.parts.topology.partitions.forEach((_, partition) => {
+      before.forEach((_, partition) => {
         const watermark = watermarks[partition];
         assert.ok(watermark >= before[partition]);
         before[partition] = watermark;

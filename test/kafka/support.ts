@@ -257,10 +257,8 @@ export function recordsMade(model: ClusterModel): number {
 
 /** Records in the logs of all partitions. */
 export function recordsAppended(model: ClusterModel): number {
-  return model.parts.topology.partitions.reduce(
-    (records, _, partition) => records + model.replicas.endOffset(partition),
-    0,
-  );
+  const { length } = model.parts.topology.partitions;
+  return sum(Array.from({ length }, (_, partition) => model.replicas.endOffset(partition)));
 }
 
 /** Number of rows of a table that are taken. */

@@ -2,12 +2,11 @@
  * The Java heaps of brokers: young collections, which stop all of a broker's threads.
  *
  * What:    a broker allocates with the bytes that it appends and with time. When its young generation is full, its threads stop
- *          where they are, a collector thread on every core of its host does its part of the work, and all go on when the
- *          last one is done.
+ *          where they are, its collector threads do their parts of the work, and all go on when the last one is done.
  * Formula: allocated = seconds * allocatedBytesPerSecond + bytes appended * allocatedPerByte; a collection at every
  *          youngBytes of it, with a work of gcPerByteNs * bytes appended since the last one, in equal parts  (CPU ns).
  *          Without a size of the young generation nothing stops: the work is done beside everything else.
- * Source:  G1: evacuation pauses are stop-the-world, with ParallelGCThreads = cores below nine. Heap in use and collections by JMX.
+ * Source:  G1: evacuation pauses are stop-the-world, with ParallelGCThreads = cores up to 8, and 5/8 of those beyond. Heap in use and collections by JMX.
  * Range:   a heap that is not short of room: no mixed or full collections; the young generation has one size, where G1
  *          adapts it to MaxGCPauseMillis. Looked at every 10 ms.
  * Error:   unvalidated; pauses of 10 to 30 ms every 3 to 10 s measured, 8 ms on idle cores here.
@@ -17,11 +16,16 @@ import type { Float64Column, Uint8Column } from '../../kernel/columns.ts';
 import { NS_PER_SECOND } from '../../kernel/time.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 
+/** Threads that collect in parallel on a machine of so many cores (ParallelGCThreads' default). */
+export function parallelCollectors(cores: number): number {
+  return cores <= 8 ? cores : 8 + Math.floor(((cores - 8) * 5) / 8);
+}
+
 /** Of one broker. */
 export interface Heap {
   /** Of its process. */
   readonly threads: readonly number[];
-  /** One for every core. */
+  /** As many as `parallelCollectors` says. */
   readonly collectors: readonly number[];
 }
 

@@ -35,7 +35,7 @@ import { Table } from '../../kernel/table.ts';
 import { NS_PER_MS } from '../../kernel/time.ts';
 import type { TopicConfig } from '../../scenario/kafka-defaults.ts';
 import type { Storage } from '../cluster/lay-out-storage.ts';
-import type { PartitionLayout } from '../cluster/topology.ts';
+import type { Partitions } from '../cluster/partitions.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
@@ -50,7 +50,7 @@ const FLUSHES_OF_ROLL = 7;
 export class Logs {
   readonly #model: ClusterModel;
   readonly #storage: Storage;
-  readonly #partitions: readonly PartitionLayout[];
+  readonly #partitions: Partitions;
   readonly #configOf: readonly TopicConfig[];
   readonly caches: PageCaches;
   readonly segments: LogSegments;
@@ -90,9 +90,9 @@ export class Logs {
     });
     this.segments = new LogSegments(columns);
     this.#firstReplica = new Int32Array(partitions.length + 1);
-    partitions.forEach(({ replicas }, index) => {
-      this.#firstReplica[index + 1] = this.#firstReplica[index] + replicas.length;
-    });
+    for (let index = 0; index < partitions.length; index += 1) {
+      this.#firstReplica[index + 1] = this.#firstReplica[index] + partitions.replicas(index);
+    }
     const replicas = storage.isOn ? this.#firstReplica[partitions.length] : 0;
     this.#ofReplica = columns.int32('replicas/log', replicas);
     this.#ofReplica.data.fill(NONE);
@@ -227,9 +227,8 @@ export class Logs {
   }
 
   #logOf(broker: number, partition: number): number {
-    const { replicas } = this.#partitions[partition];
     let replica = 0;
-    while (replicas[replica] !== broker) replica += 1;
+    while (this.#partitions.replica(partition, replica) !== broker) replica += 1;
     const at = this.#firstReplica[partition] + replica;
     const log = this.#ofReplica.data[at];
     return log === NONE ? this.#open(at, broker, partition) : log;

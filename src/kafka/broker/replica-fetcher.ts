@@ -114,7 +114,7 @@ export class ReplicaFetchers {
   #send(index: number): void {
     const { requests, replicas, sockets } = this.#model;
     const { session } = this.#fetchers[index];
-    const request = requests.open(REQUEST.fetchFollower, replicas.session(session).connection, session);
+    const request = requests.open(REQUEST.fetchFollower, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
     sockets.sendRequest(request);
   }

@@ -15,7 +15,7 @@
  */
 import type { Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
-import type { PartitionLayout } from '../cluster/topology.ts';
+import type { Partitions } from '../cluster/partitions.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
@@ -31,7 +31,7 @@ export interface FetchSession {
   readonly connection: number;
   /** The consumer's, or the fetcher's, index. */
   readonly owner: number;
-  readonly partitions: readonly number[];
+  readonly partitions: Int32Array;
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
@@ -41,11 +41,20 @@ export interface FetchSession {
 export class ReplicaManager {
   readonly #model: ClusterModel;
   readonly #sessions: readonly FetchSession[];
-  readonly #partitions: readonly PartitionLayout[];
+  /** Per session, beside it because every look and every append asks: sessions are many, and objects far apart. */
+  readonly #sessionSize: Int32Array;
+  readonly #isFollower: Uint8Array;
+  readonly #minBytes: Float64Array;
+  readonly #maxBytes: Float64Array;
+  readonly #partitionMaxBytes: Float64Array;
+  readonly #maxWaitNs: Float64Array;
+  readonly #owner: Int32Array;
+  readonly #connection: Int32Array;
+  readonly #partitions: Partitions;
   /** Readers of partition p are numbered firstReader[p] .. firstReader[p + 1] - 1. */
-  readonly #firstReader: number[] = [0];
-  readonly #readerSession: number[] = [];
-  readonly #readerPartition: number[] = [];
+  readonly #firstReader: Int32Array;
+  readonly #readerSession: Int32Array;
+  readonly #readerPartition: Int32Array;
   readonly #endOffset: Float64Column;
   readonly #endBytes: Float64Column;
   readonly #highWatermark: Float64Column;
@@ -64,28 +73,42 @@ export class ReplicaManager {
   readonly #toTell: Fifos;
   readonly #available: Float64Column;
   readonly #parked: Int32Column;
+  /** Per session: its long poll's timer. */
+  readonly #timer: Float64Column;
 
-  constructor(
-    model: ClusterModel,
-    partitions: readonly PartitionLayout[],
-    sessions: readonly FetchSession[],
-  ) {
+  constructor(model: ClusterModel, partitions: Partitions, sessions: readonly FetchSession[]) {
     this.#model = model;
     this.#sessions = sessions;
+    this.#sessionSize = Int32Array.from(sessions, ({ partitions: { length } }) => length);
+    this.#isFollower = Uint8Array.from(sessions, ({ isFollower }) => (isFollower ? 1 : 0));
+    this.#minBytes = Float64Array.from(sessions, ({ minBytes }) => minBytes);
+    this.#maxBytes = Float64Array.from(sessions, ({ maxBytes }) => maxBytes);
+    this.#partitionMaxBytes = Float64Array.from(sessions, ({ partitionMaxBytes }) => partitionMaxBytes);
+    this.#maxWaitNs = Float64Array.from(sessions, ({ maxWaitNs }) => maxWaitNs);
+    this.#owner = Int32Array.from(sessions, ({ owner }) => owner);
+    this.#connection = Int32Array.from(sessions, ({ connection }) => connection);
     this.#partitions = partitions;
-    const readersOf: number[][] = partitions.map(() => []);
+    // Counted, then filled in the sessions' order: a list for each partition would take more than all else here.
+    this.#firstReader = new Int32Array(partitions.length + 1);
+    for (const session of sessions) {
+      for (const partition of session.partitions) this.#firstReader[partition + 1] += 1;
+    }
+    for (let partition = 0; partition < partitions.length; partition += 1) {
+      this.#firstReader[partition + 1] += this.#firstReader[partition];
+    }
+    const readers = this.#firstReader[partitions.length];
+    this.#readerSession = new Int32Array(readers);
+    this.#readerPartition = new Int32Array(readers);
+    const next = this.#firstReader.slice();
     sessions.forEach((session, index) => {
-      for (const partition of session.partitions) readersOf[partition].push(index);
-    });
-    readersOf.forEach((readers, partition) => {
-      for (const session of readers) {
-        this.#readerSession.push(session);
-        this.#readerPartition.push(partition);
+      for (const partition of session.partitions) {
+        const reader = next[partition];
+        next[partition] += 1;
+        this.#readerSession[reader] = index;
+        this.#readerPartition[reader] = partition;
       }
-      this.#firstReader.push(this.#readerSession.length);
     });
     const columns = model.sim.columns;
-    const readers = this.#readerSession.length;
     this.#endOffset = columns.float64('partitions/end', partitions.length);
     this.#endBytes = columns.float64('partitions/end-bytes', partitions.length);
     this.#highWatermark = columns.float64('partitions/high-watermark', partitions.length);
@@ -101,6 +124,7 @@ export class ReplicaManager {
     this.#toTell = new Fifos(columns, 'sessions/to-tell', sessions.length, WAITING_MAX);
     this.#available = columns.float64('sessions/available', sessions.length);
     this.#parked = columns.int32('sessions/parked', sessions.length);
+    this.#timer = columns.float64('sessions/timer', sessions.length);
     this.#tail.data.fill(NONE);
     this.#aboveWatermark.data.fill(NONE);
     this.#readerNext.data.fill(NONE);
@@ -109,6 +133,15 @@ export class ReplicaManager {
 
   session(index: number): FetchSession {
     return this.#sessions[index];
+  }
+
+  /** The consumer's, or the fetcher's, index. */
+  ownerOf(session: number): number {
+    return this.#owner[session];
+  }
+
+  connectionOf(session: number): number {
+    return this.#connection[session];
   }
 
   /** Records in the partition's log. */
@@ -151,14 +184,15 @@ export class ReplicaManager {
   fetch(broker: Broker, thread: number, request: number): number {
     const requests = this.#model.requests;
     const index = requests.owner.data[request];
-    const session = this.#sessions[index];
-    if (session.isFollower) this.#learnReplicaEnds(index, thread);
-    if (session.maxWaitNs === 0 || this.#available.data[index] >= session.minBytes) {
+    const maxWaitNs = this.#maxWaitNs[index];
+    if (this.#isFollower[index] === 1) this.#learnReplicaEnds(index, thread);
+    if (maxWaitNs === 0 || this.#available.data[index] >= this.#minBytes[index]) {
       return this.answerFetch(request);
     }
     this.#parked.data[index] = request;
-    requests.timeout.data[request] = this.#model.sim.scheduleTimer(
-      session.maxWaitNs,
+    this.#timer.data[index] = this.#model.sim.resetTimer(
+      this.#timer.data[index],
+      maxWaitNs,
       broker.entity,
       KIND.fetchTimesOut,
       request,
@@ -168,15 +202,14 @@ export class ReplicaManager {
 
   fetchTimesOut(request: number): void {
     const { requests } = this.#model;
-    requests.timeout.data[request] = NONE;
     this.#parked.data[requests.owner.data[request]] = NONE;
     if (this.answerFetch(request) > 0) this.respond(request);
   }
 
   /** CPU of reading for a fetch: every partition of the session is looked at. */
   readWorkNs(broker: Broker, request: number): number {
-    const session = this.#sessions[this.#model.requests.owner.data[request]];
-    return session.partitions.length * broker.costs.fetchPerPartitionNs;
+    const session = this.#model.requests.owner.data[request];
+    return this.#sessionSize[session] * broker.costs.fetchPerPartitionNs;
   }
 
   /**
@@ -186,14 +219,14 @@ export class ReplicaManager {
   answerFetch(request: number): number {
     const { requests } = this.#model;
     const index = requests.owner.data[request];
-    const session = this.#sessions[index];
+    const maxBytes = this.#maxBytes[index];
     let taken = 0;
     for (let left = this.#news.length(index); left > 0; left -= 1) {
       const reader = this.#news.shift(index);
-      taken += this.#read(session, request, reader, session.maxBytes - taken, taken === 0);
-      if (this.#isReadable(session, this.#readerNext.data[reader], this.#readerPartition[reader])) {
+      taken += this.#read(index, request, reader, maxBytes - taken, taken === 0);
+      if (this.#isReadable(index, this.#readerNext.data[reader], this.#readerPartition[reader])) {
         this.#news.push(index, reader);
-        if (taken >= session.maxBytes) break;
+        if (taken >= maxBytes) break;
       } else {
         this.#readerQueued.data[reader] = 0;
       }
@@ -244,7 +277,7 @@ export class ReplicaManager {
     batches.endOffset.data[batch] = end;
     batches.position.data[batch] = this.#endBytes.data[partition];
     this.#endBytes.data[partition] += batches.bytes.data[batch];
-    const replicated = this.#partitions[partition].replicas.length > 1;
+    const replicated = this.#partitions.replicas(partition) > 1;
     const first = this.#firstReader[partition];
     const last = this.#firstReader[partition + 1];
     batches.holders.data[batch] += last - first + (replicated ? 1 : 0);
@@ -269,10 +302,11 @@ export class ReplicaManager {
 
   #tellReaders(thread: number, partition: number, batch: number, followers: boolean): void {
     const bytes = this.#model.batches.bytes.data[batch];
+    const kind = followers ? 1 : 0;
     const last = this.#firstReader[partition + 1];
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
       const index = this.#readerSession[reader];
-      if (this.#sessions[index].isFollower !== followers) continue;
+      if (this.#isFollower[index] !== kind) continue;
       this.#available.data[index] += bytes;
       if (this.#readerQueued.data[reader] === 0) {
         this.#readerQueued.data[reader] = 1;
@@ -284,11 +318,10 @@ export class ReplicaManager {
 
   #completeParked(thread: number, index: number): void {
     const request = this.#parked.data[index];
-    if (request === NONE || this.#available.data[index] < this.#sessions[index].minBytes) return;
-    const { requests, sim, handlers } = this.#model;
+    if (request === NONE || this.#available.data[index] < this.#minBytes[index]) return;
+    const { sim, handlers } = this.#model;
     this.#parked.data[index] = NONE;
-    sim.cancel(requests.timeout.data[request]);
-    requests.timeout.data[request] = NONE;
+    sim.cancel(this.#timer.data[index]);
     handlers.completeNext(thread, request);
   }
 
@@ -326,7 +359,7 @@ export class ReplicaManager {
     let least = this.#endOffset.data[partition];
     const last = this.#firstReader[partition + 1];
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
-      if (!this.#sessions[this.#readerSession[reader]].isFollower) continue;
+      if (this.#isFollower[this.#readerSession[reader]] === 0) continue;
       const end = this.#replicaEndKnown.data[reader];
       if (end < least) least = end;
     }
@@ -334,32 +367,34 @@ export class ReplicaManager {
   }
 
   /** Moves a reader over the batches that fit; always over the first of a response. Returns the bytes. */
-  #read(session: FetchSession, request: number, reader: number, room: number, mustRead: boolean): number {
+  #read(session: number, request: number, reader: number, room: number, mustRead: boolean): number {
     const { batches, requests, logs } = this.#model;
     const partition = this.#readerPartition[reader];
     let bytes = 0;
     let batch = this.#readerNext.data[reader];
+    const partitionMaxBytes = this.#partitionMaxBytes[session];
     while (this.#isReadable(session, batch, partition)) {
       const size = batches.bytes.data[batch];
       const isFirst = mustRead && bytes === 0;
-      if (!isFirst && (bytes + size > room || bytes + size > session.partitionMaxBytes)) break;
+      if (!isFirst && (bytes + size > room || bytes + size > partitionMaxBytes)) break;
       bytes += size;
       requests.batches.data[request] += 1;
       requests.records.data[request] += batches.records.data[batch];
-      this.#fetched.push(requests.owner.data[request], batch);
+      this.#fetched.push(session, batch);
       batch = batches.nextInLog.data[batch];
     }
-    if (bytes > 0 && logs.isOn(session.broker)) {
+    const { broker } = this.#sessions[session];
+    if (bytes > 0 && logs.isOn(broker)) {
       const from = batches.position.data[this.#readerNext.data[reader]];
-      logs.lookUp(requests.owner.data[request], session.broker, partition, from, from + bytes);
+      logs.lookUp(session, broker, partition, from, from + bytes);
     }
     this.#readerNext.data[reader] = batch;
     return bytes;
   }
 
-  #isReadable(session: FetchSession, batch: number, partition: number): boolean {
+  #isReadable(session: number, batch: number, partition: number): boolean {
     if (batch === NONE) return false;
-    if (session.isFollower) return true;
+    if (this.#isFollower[session] === 1) return true;
     return this.#model.batches.endOffset.data[batch] <= this.#highWatermark.data[partition];
   }
 

@@ -73,7 +73,9 @@ function bufferBytes(setting: number): number {
 
 export class SocketServer implements JobOwner {
   readonly #model: ClusterModel;
-  readonly #connections: readonly Connection[];
+  /** Of every connection, beside it: there are many, and every hand-over asks. */
+  readonly #broker: Int32Array;
+  readonly #networkThread: Int32Array;
   readonly #muted: Uint8Column;
   /** Requests that wait in the socket of a muted connection. */
   readonly #inSocket: Fifos;
@@ -89,7 +91,8 @@ export class SocketServer implements JobOwner {
     threadCosts: readonly (Costs | null)[],
   ) {
     this.#model = model;
-    this.#connections = connections;
+    this.#broker = Int32Array.from(connections, ({ broker }) => broker);
+    this.#networkThread = Int32Array.from(connections, ({ networkThread }) => networkThread);
     const columns = model.sim.columns;
     this.#muted = columns.uint8('socket/muted', connections.length);
     this.#inSocket = new Fifos(columns, 'socket/waiting', connections.length, IN_SOCKETS_MAX);
@@ -119,8 +122,7 @@ export class SocketServer implements JobOwner {
   respond(request: number): void {
     const requests = this.#model.requests;
     requests.respondedNs.data[request] = this.#model.sim.nowNs;
-    const connection = this.#connections[requests.connection.data[request]];
-    this.#jobs.push(connection.networkThread, request * 2 + SEND);
+    this.#jobs.push(this.#networkThread[requests.connection.data[request]], request * 2 + SEND);
   }
 
   /** The request queue of the broker has room again: the network thread that was blocked first goes on. */
@@ -128,14 +130,14 @@ export class SocketServer implements JobOwner {
     if (this.#blocked.length(broker.index) === 0) return;
     const request = this.#blocked.shift(broker.index);
     this.#model.handlers.enqueue(broker, request);
-    this.#jobs.resume(this.#connectionOf(request).networkThread);
+    this.#jobs.resume(this.#networkThread[this.#model.requests.connection.data[request]]);
   }
 
   /** The last of a response is in the socket's buffer: its connection is read again. */
   responseSent(request: number): void {
     const { recorder, requests, nics } = this.#model;
     const connection = requests.connection.data[request];
-    recorder.requestDone(this.#connections[connection].broker, request);
+    recorder.requestDone(this.#broker[connection], request);
     this.#muted.data[connection] = 0;
     nics.unmute(connection * 2);
     if (this.#inSocket.length(connection) > 0) this.#read(connection, this.#inSocket.shift(connection));
@@ -148,7 +150,7 @@ export class SocketServer implements JobOwner {
   workNs(_thread: number, job: number): number {
     const requests = this.#model.requests;
     const request = job >> 1;
-    const { costs } = this.#model.brokers[this.#connectionOf(request).broker];
+    const { costs } = this.#brokerOf(request);
     if ((job & 1) === READ) {
       return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
     }
@@ -177,8 +179,9 @@ export class SocketServer implements JobOwner {
     if (requests.type.data[request] !== REQUEST.produce) {
       const doneNs = logs.readNext(requests.owner.data[request]);
       if (doneNs > 0) {
-        const { broker, networkThread } = this.#connectionOf(request);
-        sim.schedule(doneNs - sim.nowNs, brokers[broker].entity, KIND.storageDone, networkThread);
+        const connection = requests.connection.data[request];
+        const { entity } = brokers[this.#broker[connection]];
+        sim.schedule(doneNs - sim.nowNs, entity, KIND.storageDone, this.#networkThread[connection]);
         return false;
       }
     }
@@ -188,7 +191,7 @@ export class SocketServer implements JobOwner {
 
   /** False when the request queue is full and the thread now waits for room. */
   #enqueue(request: number): boolean {
-    const broker = this.#model.brokers[this.#connectionOf(request).broker];
+    const broker = this.#brokerOf(request);
     // Kafka's clock starts when the request is read: waiting in front of a full queue is time in the queue.
     this.#model.requests.queuedNs.data[request] = this.#model.sim.nowNs;
     if (this.#model.handlers.isFull(broker)) {
@@ -199,14 +202,14 @@ export class SocketServer implements JobOwner {
     return true;
   }
 
-  #connectionOf(request: number): Connection {
-    return this.#connections[this.#model.requests.connection.data[request]];
+  #brokerOf(request: number): Broker {
+    return this.#model.brokers[this.#broker[this.#model.requests.connection.data[request]]];
   }
 
   #read(connection: number, request: number): void {
     this.#muted.data[connection] = 1;
     this.#model.nics.mute(connection * 2);
-    this.#jobs.push(this.#connections[connection].networkThread, request * 2 + READ);
+    this.#jobs.push(this.#networkThread[connection], request * 2 + READ);
   }
 
   #handOver(request: number): void {

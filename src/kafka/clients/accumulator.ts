@@ -71,6 +71,8 @@ export class Accumulator {
   readonly #stickyBytes: Float64Column;
   readonly #bufferUsed: Float64Column;
   readonly #waitsForMemory: Int32Column;
+  /** Per client: none of its links has anything to send before this time. */
+  readonly #quietUntilNs: Float64Column;
 
   constructor(
     model: ClusterModel,
@@ -95,6 +97,7 @@ export class Accumulator {
     this.#stickyBytes = columns.float64('accumulator/sticky-bytes', lanes);
     this.#bufferUsed = columns.float64('accumulator/buffer-used', clients.length);
     this.#waitsForMemory = columns.int32('accumulator/waits-for-memory', clients.length);
+    this.#quietUntilNs = columns.float64('accumulator/quiet-until', clients.length);
     for (const client of clients) {
       for (const topic of client.topics) this.#stickySlot.data[topic.lane] = this.#draw(client, topic);
     }
@@ -116,16 +119,45 @@ export class Accumulator {
     const of = client.topics[topic];
     let added = 0;
     while (added < records) {
-      const slot = client.keyed ? this.#draw(client, of) : this.#sticky(client, of);
+      const slot = client.keyed ? this.#draw(client, of) : this.#sticky(client, index, of);
       const lane = client.keyed ? NONE : of.lane;
       const batch = this.#batchWithRoom(client, index, slot, lane);
       if (batch === NONE) break;
       const wanted = client.keyed ? 1 : Math.min(records - added, this.#untilSwitch(client, of.lane));
       added += this.#fill(client, batch, wanted, firstDueNs + added * gapNs, gapNs, lane);
-      if (batches.bytes.data[batch] >= client.batchBytes) this.#close(slot);
+      if (batches.bytes.data[batch] >= client.batchBytes) this.#close(index, slot);
     }
     this.#waitsForMemory.data[index] = added < records ? 1 : 0;
+    if (added < records) this.#quietUntilNs.data[index] = 0;
     return added;
+  }
+
+  /**
+   * How many more records would only go into the batch that is being filled; 0 for clients whose next record may go
+   * into one of several.
+   */
+  roomInOpenBatch(client: ProducerClient): number {
+    if (client.keyed || client.topics.length !== 1) return 0;
+    const [{ lane }] = client.topics;
+    const batch = this.#open.data[this.#stickySlot.data[lane]];
+    if (batch === NONE) return 0;
+    const fits = Math.floor((client.batchBytes - this.#model.batches.bytes.data[batch]) / client.recordBytes);
+    return Math.min(fits, this.#untilSwitch(client, lane));
+  }
+
+  /** Whether a link of the client may have something to send: most ticks of most clients find nothing. */
+  mayDrain(index: number): boolean {
+    return this.#model.sim.nowNs >= this.#quietUntilNs.data[index];
+  }
+
+  /** To be called before all links of the client are drained: what they keep says when to look again. */
+  beginDrain(index: number): void {
+    this.#quietUntilNs.data[index] = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a link has batches, sendable or not. */
+  hasBatches(link: number): boolean {
+    return this.#fullInLink.data[link] > 0 || this.#filling.length(link) > 0;
   }
 
   /** Forms the next request of a link, or NONE when nothing may be sent yet or enough is in flight. */
@@ -167,17 +199,18 @@ export class Accumulator {
   /** A request of the link is done: its place in flight and the memory of its batches are free. */
   done(client: ProducerClient, index: number, link: number, batches: number): void {
     this.#inFlight.data[link] -= 1;
+    this.#quietUntilNs.data[index] = 0;
     this.#bufferUsed.data[index] -= batches * client.batchBytes;
   }
 
   /** The slot of the present sticky partition, drawn anew when it is due to change. */
-  #sticky(client: ProducerClient, topic: ProducerClient['topics'][number]): number {
+  #sticky(client: ProducerClient, index: number, topic: ProducerClient['topics'][number]): number {
     const slot = this.#stickySlot.data[topic.lane];
     const bytes = this.#stickyBytes.data[topic.lane];
     const isFull = this.#open.data[slot] === NONE || this.#isFull(client, this.#open.data[slot]);
     if (bytes < client.batchBytes * (isFull ? 1 : 2)) return slot;
     // What is left behind is full: it waits for nothing any more.
-    if (this.#open.data[slot] !== NONE && isFull) this.#close(slot);
+    if (this.#open.data[slot] !== NONE && isFull) this.#close(index, slot);
     const drawn = this.#draw(client, topic);
     this.#stickySlot.data[topic.lane] = drawn;
     this.#stickyBytes.data[topic.lane] = 0;
@@ -199,18 +232,20 @@ export class Accumulator {
     const open = this.#open.data[slot];
     if (open !== NONE && !this.#isFull(client, open)) return open;
     const link = this.#slotLink[slot];
-    if (open !== NONE) this.#close(slot);
+    if (open !== NONE) this.#close(index, slot);
     if (this.#bufferUsed.data[index] + client.batchBytes > client.bufferBytes) return NONE;
     this.#bufferUsed.data[index] += client.batchBytes;
     const batch = batches.create(this.#slotPartition[slot], sim.nowNs);
     if (lane !== NONE) this.#stickyBytes.data[lane] += batches.bytes.data[batch];
     this.#open.data[slot] = batch;
+    this.#expectAt(index, sim.nowNs + client.lingerNs);
     this.#filling.push(link, batches.generation.data[batch] * GENERATION + batch);
     return batch;
   }
 
   /** The slot's open batch is full. */
-  #close(slot: number): void {
+  #close(index: number, slot: number): void {
+    this.#quietUntilNs.data[index] = 0;
     const batch = this.#open.data[slot];
     this.#model.batches.open.data[batch] = 0;
     this.#open.data[slot] = NONE;
@@ -244,8 +279,9 @@ export class Accumulator {
     const oldest = this.#oldest(link);
     if (oldest === NONE) return false;
     const { batches, sim } = this.#model;
-    const isOld = sim.nowNs - batches.createdNs.data[oldest] >= client.lingerNs;
-    return isOld || this.#waitsForMemory.data[index] === 1;
+    const oldNs = batches.createdNs.data[oldest] + client.lingerNs;
+    this.#expectAt(index, oldNs);
+    return sim.nowNs >= oldNs || this.#waitsForMemory.data[index] === 1;
   }
 
   /** The oldest batch of a link that is still being filled; NONE without one. */
@@ -259,6 +295,10 @@ export class Accumulator {
       this.#filling.shift(link.index);
     }
     return NONE;
+  }
+
+  #expectAt(index: number, timeNs: number): void {
+    if (timeNs < this.#quietUntilNs.data[index]) this.#quietUntilNs.data[index] = timeNs;
   }
 
   #first(slot: number): number {

@@ -22,6 +22,7 @@ const FETCH = 0;
 const RECEIVE = 1;
 const PROCESS = 2;
 const JOBS = 4;
+const JOB_BITS = 2;
 const FETCH_SHARE = 0.3;
 
 export interface ConsumerThread {
@@ -81,8 +82,7 @@ export class Consumers implements JobOwner {
   }
 
   responseArrives(request: number): void {
-    const session = this.#model.replicas.session(this.#model.requests.owner.data[request]);
-    this.#jobs.push(this.#clients[session.owner].clientThread, request * JOBS + RECEIVE);
+    this.#jobs.push(this.#clientOf(request).clientThread, request * JOBS + RECEIVE);
   }
 
   threadDone(thread: number): void {
@@ -102,8 +102,8 @@ export class Consumers implements JobOwner {
   workNs(thread: number, job: number): number {
     const { costs } = this.#threads[thread];
     const { requests } = this.#model;
-    const row = Math.floor(job / JOBS);
-    switch (job % JOBS) {
+    const row = job >> JOB_BITS;
+    switch (job & (JOBS - 1)) {
       case FETCH:
         return costs.consumerPerRequestNs * FETCH_SHARE;
       case RECEIVE:
@@ -118,22 +118,22 @@ export class Consumers implements JobOwner {
   }
 
   starts(_thread: number, job: number, latencyNs: number): void {
-    if (job % JOBS === PROCESS) {
-      this.#model.requests.startedNs.data[Math.floor(job / JOBS)] = this.#model.sim.nowNs + latencyNs;
+    if ((job & (JOBS - 1)) === PROCESS) {
+      this.#model.requests.startedNs.data[job >> JOB_BITS] = this.#model.sim.nowNs + latencyNs;
     }
   }
 
   done(_thread: number, job: number): boolean {
-    const row = Math.floor(job / JOBS);
-    if (job % JOBS === FETCH) this.#send(row);
-    else if (job % JOBS === RECEIVE) this.#received(row);
+    const row = job >> JOB_BITS;
+    if ((job & (JOBS - 1)) === FETCH) this.#send(row);
+    else if ((job & (JOBS - 1)) === RECEIVE) this.#received(row);
     else this.#processed(row);
     return true;
   }
 
   #send(session: number): void {
     const { requests, replicas, sockets } = this.#model;
-    const request = requests.open(REQUEST.fetchConsumer, replicas.session(session).connection, session);
+    const request = requests.open(REQUEST.fetchConsumer, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
     sockets.sendRequest(request);
   }
@@ -145,7 +145,7 @@ export class Consumers implements JobOwner {
     const records = requests.records.data[request];
     const collector = parts.producerThreads.length + client.clientThread;
     collectors.handled(collector, records, requests.bytesOut.data[request]);
-    this.#consumed.data[this.#model.replicas.session(session).owner] += records;
+    this.#consumed.data[this.#model.replicas.ownerOf(session)] += records;
     this.#jobs.push(client.clientThread, session * JOBS + FETCH);
     if (client.processNs > 0 && records > 0) {
       this.#jobs.push(client.clientThread, request * JOBS + PROCESS);
@@ -191,6 +191,6 @@ export class Consumers implements JobOwner {
   }
 
   #clientOf(request: number): ConsumerClient {
-    return this.#clients[this.#model.replicas.session(this.#model.requests.owner.data[request]).owner];
+    return this.#clients[this.#model.replicas.ownerOf(this.#model.requests.owner.data[request])];
   }
 }

@@ -25,6 +25,7 @@ const ACK = 2;
 /** A producer without a rate makes records in slices, coming to its sockets in between. */
 const FILL = 3;
 const JOBS = 4;
+const JOB_BITS = 2;
 const ACK_SHARE = 0.2;
 /** One slice, as in the generator. */
 const FILL_BYTES = 262_144;
@@ -53,6 +54,10 @@ export class Producers implements JobOwner {
   readonly #offered: Float64Column;
   readonly #made: Float64Column;
   readonly #filling: Float64Column;
+  /** Per client: ticks before this time need not put in its records; always 0 without a rate, or when some found no room. */
+  readonly #quietUntilNs: Float64Column;
+  /** Per thread: when its last tick was done. */
+  readonly #tickedNs: Float64Column;
   readonly #linkClient: readonly number[];
 
   constructor(
@@ -75,6 +80,8 @@ export class Producers implements JobOwner {
     this.#offered = columns.float64('producers/offered', clients.length);
     this.#made = columns.float64('producers/made', clients.length);
     this.#filling = columns.float64('producers/filling', clients.length);
+    this.#quietUntilNs = columns.float64('producers/quiet-until', clients.length);
+    this.#tickedNs = columns.float64('producers/ticked', threads.length);
     this.#linkClient = clients.flatMap((client, index) => client.links.map(() => index));
   }
 
@@ -128,8 +135,8 @@ export class Producers implements JobOwner {
   }
 
   done(thread: number, job: number): boolean {
-    const row = Math.floor(job / JOBS);
-    switch (job % JOBS) {
+    const row = job >> JOB_BITS;
+    switch (job & (JOBS - 1)) {
       case SEND:
         this.#sent(row);
         break;
@@ -148,8 +155,8 @@ export class Producers implements JobOwner {
   workNs(thread: number, job: number): number {
     const { costs } = this.#threads[thread];
     const { requests } = this.#model;
-    const request = Math.floor(job / JOBS);
-    switch (job % JOBS) {
+    const request = job >> JOB_BITS;
+    switch (job & (JOBS - 1)) {
       case SEND:
         return (
           costs.producerPerRequestNs * (1 - ACK_SHARE) +
@@ -172,7 +179,11 @@ export class Producers implements JobOwner {
   }
 
   #ticked(thread: number): void {
+    const { sim, accumulator } = this.#model;
+    this.#tickedNs.data[thread] = sim.nowNs;
     for (const client of this.#threads[thread].clients) {
+      // Most ticks of most clients find nothing to do: this is all that they cost.
+      if (sim.nowNs < this.#quietUntilNs.data[client] && !accumulator.mayDrain(client)) continue;
       this.#offer(client);
       this.#make(client);
     }
@@ -183,12 +194,12 @@ export class Producers implements JobOwner {
     const schedule = this.#schedules[client];
     if (schedule === null || schedule.gapNs === null) return;
     const { startNs, gapNs } = schedule;
-    const upTo = Math.min(this.#model.sim.nowNs, schedule.endNs - 1);
+    const { classIndex, clientThread } = this.#clients[client];
+    const upTo = Math.min(this.#tickedNs.data[clientThread], schedule.endNs - 1);
     const before = this.#offered.data[client];
     const offered = upTo < startNs ? 0 : Math.floor((upTo - startNs) / gapNs) + 1;
     if (offered <= before) return;
     this.#offered.data[client] = offered;
-    const { classIndex } = this.#clients[client];
     this.#model.recorder.recordsDue(classIndex, offered - before, startNs + before * gapNs, gapNs);
   }
 
@@ -224,6 +235,19 @@ export class Producers implements JobOwner {
     const made = this.#made.data[client];
     const due = this.#offered.data[client] - made;
     if (due > 0) this.#add(client, due, schedule.startNs + made * gapNs, gapNs);
+    this.#quietUntilNs.data[client] =
+      this.#made.data[client] < made + due ? 0 : this.#quietUntil(client, schedule.startNs, gapNs);
+  }
+
+  /**
+   * Until when ticks may pass over the client: records that only fill up the open batch are put in later, with the one
+   * that does more, or when the batch is to be sent.
+   */
+  #quietUntil(client: number, startNs: number, gapNs: number): number {
+    const room = this.#model.accumulator.roomInOpenBatch(this.#clients[client]);
+    const next = this.#offered.data[client] + Math.max(0, room - 1);
+    // An offer divides, which may come out one rounding before this product.
+    return startNs + next * gapNs - 1;
   }
 
   /** Spreads records over the client's topics in turn; returns how many found room. */
@@ -246,14 +270,29 @@ export class Producers implements JobOwner {
   }
 
   #drain(client: number): void {
+    const { accumulator } = this.#model;
+    if (!accumulator.mayDrain(client)) return;
+    this.#catchUp(client);
+    accumulator.beginDrain(client);
     const of = this.#clients[client];
-    for (const link of of.links) {
-      for (;;) {
-        const request = this.#model.accumulator.drain(of, client, link);
+    // The links of a client are numbered in a row: those without a batch, which most are, need no look at themselves.
+    const first = of.links[0]?.index ?? 0;
+    for (let number = 0; number < of.links.length; number += 1) {
+      while (accumulator.hasBatches(first + number)) {
+        const request = accumulator.drain(of, client, of.links[number]);
         if (request === NONE) break;
+        this.#quietUntilNs.data[client] = 0;
         this.#jobs.push(of.clientThread, request * JOBS + SEND);
       }
     }
+  }
+
+  /** Puts in what the ticks up to the last have passed over. */
+  #catchUp(client: number): void {
+    const schedule = this.#schedules[client];
+    if (schedule === null || schedule.gapNs === null || this.#quietUntilNs.data[client] === 0) return;
+    this.#offer(client);
+    this.#makeDue(client, schedule, schedule.gapNs);
   }
 
   #sent(request: number): void {

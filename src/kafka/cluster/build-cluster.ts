@@ -1,15 +1,14 @@
 /** Turns a laid-out cluster, the profiles of its hosts and a phase into the fixed parts of a shard, and starts it. */
 import type { HostCpu } from '../../hardware/cpu.ts';
-import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
 import type { NicRules } from '../../hardware/nic.ts';
 import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
 import { BATCH_OVERHEAD_BYTES, recordBytes } from '../../scenario/record-format.ts';
 import type { Phase, Scenario } from '../../scenario/scenario.ts';
 import type { Broker } from '../broker/broker.ts';
+import { parallelCollectors } from '../broker/heaps.ts';
 import { fetcherNumber, type ReplicaFetcher } from '../broker/replica-fetcher.ts';
 import type { FetchSession } from '../broker/replica-manager.ts';
 import type { Connection } from '../broker/socket-server.ts';
@@ -21,6 +20,7 @@ import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
 import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
+import { layOutHosts } from './lay-out-hosts.ts';
 import { layOutStorage } from './lay-out-storage.ts';
 import { meanValueBytes } from './record-size.ts';
 import { layOut, planShards, type Topology } from './topology.ts';
@@ -35,6 +35,8 @@ export interface ShardInput {
   readonly tieSeed: number;
   /** All hosts are parts of one machine with so many cores; null: each is a machine of its own. */
   readonly sharedCores: number | null;
+  /** The producers begin one after the other over this time, as those of a fleet did some day; 0 if not given: together. */
+  readonly producersStartOverNs?: number;
   /** For tests, which switch the network's mechanisms off. */
   readonly nicRules?: NicRules;
 }
@@ -83,21 +85,15 @@ class Builder {
       producer.classIndex < 0 ? [index] : [],
     );
     const mirrorEntities = mirrorClients.map((client) => this.#sim.entity(topology.producers[client].name));
-    const hostCpus = topology.hosts.map((host, index) => ({
-      entity: this.#sim.entity(`host ${host.name}`),
-      ...this.#coresOf(index),
-      wakeUpLatencyNs: this.#costs[index].wakeUpLatencyNs,
-      idleBalanceNs: this.#costs[index].idleBalanceNs,
-    }));
-    const hostNics = topology.hosts.map((_, index) => {
-      const { hardware } = this.#groupOf(index);
-      return {
-        bytesPerSecond: hardware.nicBytesPerSecond ?? this.#profiles[index].hardware.nicBytesPerSecond,
-        // A rate that is stated is a shaper's, with a bucket; the profile's is the machine's own, without one.
-        burstBytes: nicBufferBytes(hardware) ?? 0,
-        latencyNs: this.#costs[index].linkLatencyNs,
-      };
+    const { hostCpus, hostNics } = layOutHosts({
+      sim: this.#sim,
+      scenario,
+      topology,
+      profiles: this.#profiles,
+      costs: this.#costs,
+      sharedCores: this.#input.sharedCores,
     });
+    this.#addHeapCollectors(hostCpus);
     const brokers = this.#brokers();
     this.#addFetchers(brokers);
     const clientEntities = topology.clientThreads.map((thread, index) =>
@@ -132,45 +128,19 @@ class Builder {
     });
   }
 
-  #groupOf(host: number): Scenario['hosts'][number] {
-    const name = this.#topology.hosts[host].group;
-    const group = this.#input.scenario.hosts.find((entry) => entry.name === name);
-    if (group === undefined) throw new Error(`no host group is called ${name}`);
-    return group;
-  }
-
-  /**
-   * A machine has the cores of its profile, or as many more as are stated; fewer than those, or a part of one, are a quota
-   * on them, as on a local cluster. The kernel draws the phase when it makes the group.
-   */
-  #coresOf(host: number): Pick<HostCpu, 'machine' | 'cores' | 'quota'> {
-    const { sharedCores } = this.#input;
-    const machine = sharedCores === null ? host : 0;
-    const cores = this.#cores(host);
-    const usable = this.#groupOf(host).hardware.cores ?? cores;
-    if (usable >= cores) return { machine, cores, quota: null };
-    const { random } = this.#sim;
-    const phase = random.stream(`host/${this.#topology.hosts[host].name}/quota`);
-    const phaseNs = Math.floor(random.uniform(phase) * QUOTA_PERIOD_NS);
-    return { machine, cores, quota: { cores: usable, phaseNs } };
-  }
-
-  /** Of the machine that the host is or is a part of. */
-  #cores(host: number): number {
-    const own = this.#profiles[host].hardware.cores;
-    return this.#input.sharedCores ?? Math.ceil(Math.max(this.#groupOf(host).hardware.cores ?? own, own));
-  }
-
   #thread(role: ThreadRole['role'], index: number, host: number): number {
     return this.#threads.push({ role, index, host }) - 1;
   }
 
-  #brokers(): Broker[] {
-    const { config } = this.#topology.cluster.brokers;
+  #addHeapCollectors(hostCpus: readonly HostCpu[]): void {
     this.#topology.brokers.forEach(({ host }, index) => {
       if (this.#costs[host].gcYoungBytes === 0) return;
-      times(this.#cores(host), () => this.#thread('heapCollector', index, host));
+      times(parallelCollectors(hostCpus[host].cores), () => this.#thread('heapCollector', index, host));
     });
+  }
+
+  #brokers(): Broker[] {
+    const { config } = this.#topology.cluster.brokers;
     return this.#topology.brokers.map(({ id, host }, index) => ({
       index,
       id,
@@ -192,23 +162,31 @@ class Builder {
     return this.#connections.push({ broker: broker.index, networkThread, clientHost, clientEntity }) - 1;
   }
 
+  /** One fetcher for each follower, leader and fetcher number that has partitions, in this order. */
   #addFetchers(brokers: readonly Broker[]): void {
     const { partitions, topics } = this.#topology;
-    for (const follower of brokers) {
-      for (const leader of brokers) {
-        const mine: number[][] = times(follower.config['num.replica.fetchers'], () => []);
-        partitions.forEach((partition, index) => {
-          if (partition.replicas[0] !== leader.index || leader === follower) return;
-          if (!partition.replicas.includes(follower.index)) return;
-          const topic = topics[partition.topic];
-          mine[fetcherNumber(topic.name, index - topic.firstPartition, mine.length)].push(index);
-        });
-        for (const of of mine) if (of.length > 0) this.#addFetcher(follower, leader, of);
+    const fetchers = this.#topology.cluster.brokers.config['num.replica.fetchers'];
+    const lists = new Map<number, number[]>();
+    for (let partition = 0; partition < partitions.length; partition += 1) {
+      const { name, firstPartition } = topics[partitions.topic(partition)];
+      const number = fetcherNumber(name, partition - firstPartition, fetchers);
+      for (let replica = 1; replica < partitions.replicas(partition); replica += 1) {
+        const pair = partitions.replica(partition, replica) * brokers.length + partitions.leader(partition);
+        const place = pair * fetchers + number;
+        const list = lists.get(place);
+        if (list === undefined) lists.set(place, [partition]);
+        else list.push(partition);
       }
+    }
+    const places = [...lists.keys()].sort((x, y) => x - y);
+    for (const place of places) {
+      const pair = Math.floor(place / fetchers);
+      const [follower, leader] = [Math.floor(pair / brokers.length), pair % brokers.length];
+      this.#addFetcher(brokers[follower], brokers[leader], Int32Array.from(lists.get(place) ?? []));
     }
   }
 
-  #addFetcher(follower: Broker, leader: Broker, partitions: readonly number[]): void {
+  #addFetcher(follower: Broker, leader: Broker, partitions: Int32Array): void {
     const { config } = follower;
     const index = this.#fetchers.length;
     const session = this.#sessions.push({
@@ -240,16 +218,16 @@ class Builder {
     const clients = producers.map((layout): ProducerClient => {
       const { config } = layout;
       const firstLink = links;
-      const linkOf = new Map<number, { broker: number; slots: number[] }>();
+      const linkOf = new Map<number, { index: number; broker: number; slots: number[] }>();
       const ofTopics = layout.topics.map((topic) => {
         const { firstPartition, class: topicClass } = topics[topic];
         const firstSlot = slotPartition.length;
         for (let offset = 0; offset < topicClass.partitions; offset += 1) {
-          const broker = partitions[firstPartition + offset].replicas[0];
-          const link = linkOf.get(broker) ?? { broker, slots: [] };
+          const broker = partitions.leader(firstPartition + offset);
+          const link = linkOf.get(broker) ?? { index: firstLink + linkOf.size, broker, slots: [] };
           linkOf.set(broker, link);
           link.slots.push(slotPartition.length);
-          slotLink.push(firstLink + [...linkOf.keys()].indexOf(broker));
+          slotLink.push(link.index);
           slotPartition.push(firstPartition + offset);
         }
         lanes += 1;
@@ -272,8 +250,8 @@ class Builder {
         requestBytesMax: config['max.request.size'],
         inFlightMax: config['max.in.flight.requests.per.connection'],
         topics: ofTopics,
-        links: [...linkOf.values()].map(({ broker, slots }, index) => ({
-          index: firstLink + index,
+        links: [...linkOf.values()].map(({ index, broker, slots }) => ({
+          index,
           broker,
           connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
           slots,
@@ -281,14 +259,15 @@ class Builder {
         stream: this.#sim.random.stream(`producer/${layout.name}/sticky`),
       };
     });
+    const ofThread = Map.groupBy(producers.keys(), (index) => producers[index].thread);
     return {
       producerThreads: threads.list.map((thread) => ({
         ...thread,
-        clients: producers.flatMap((layout, index) => (layout.thread === thread.layout ? [index] : [])),
+        clients: ofThread.get(thread.layout) ?? [],
       })),
       producerClients: clients,
       javaProducers: this.#javaProducers(entities),
-      schedules: producers.map((layout) => this.#schedule(layout)),
+      schedules: producers.map((layout, index) => this.#schedule(layout, index / producers.length)),
       slotPartition,
       slotLink,
       lanes,
@@ -306,16 +285,17 @@ class Builder {
     return source.record;
   }
 
-  #schedule(layout: Topology['producers'][number]): Schedule | null {
+  #schedule(layout: Topology['producers'][number], turn: number): Schedule | null {
     if (layout.classIndex < 0) return null;
-    const { scenario, phase } = this.#input;
+    const { scenario, phase, producersStartOverNs = 0 } = this.#input;
     const of = scenario.producers[layout.classIndex];
     const endNs = (phase.warmupMs + phase.durationMs) * NS_PER_MS;
     if (phase.load === 'max') return { startNs: 0, gapNs: null, endNs };
     if (of.rate.kind !== 'constant') throw new Error(`rate ${of.rate.kind} of ${of.name} is not simulated`);
     const classGapNs = NS_PER_SECOND / (of.rate.recordsPerSecond * phase.load);
     const client = Number(layout.name.slice(of.name.length + 1)) - 1;
-    return { startNs: client * classGapNs, gapNs: classGapNs * of.count, endNs };
+    const startNs = client * classGapNs + turn * producersStartOverNs;
+    return { startNs, gapNs: classGapNs * of.count, endNs };
   }
 
   #consumers(brokers: readonly Broker[], entities: readonly number[]) {
@@ -326,8 +306,10 @@ class Builder {
       const { config } = layout;
       const byLeader = new Map<number, number[]>();
       for (const partition of layout.partitions) {
-        const leader = partitions[partition].replicas[0];
-        byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+        const leader = partitions.leader(partition);
+        const list = byLeader.get(leader);
+        if (list === undefined) byLeader.set(leader, [partition]);
+        else list.push(partition);
       }
       const sessions = [...byLeader].map(
         ([broker, of]) =>
@@ -336,7 +318,7 @@ class Builder {
             broker,
             connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
             owner: index,
-            partitions: of,
+            partitions: Int32Array.from(of),
             minBytes: config['fetch.min.bytes'],
             maxBytes: config['fetch.max.bytes'],
             partitionMaxBytes: config['max.partition.fetch.bytes'],
@@ -377,7 +359,7 @@ class Builder {
     return {
       entity: shard * ENTITIES_PER_SHARD + before + client,
       delayNs: mirrorLatencyMs(scenario, mirror) * NS_PER_MS,
-      topicOf: partitions.map((partition) => mirrored.indexOf(partition.topic)),
+      topicOf: times(partitions.length, (partition) => mirrored.indexOf(partitions.topic(partition))),
     };
   }
 

@@ -64,12 +64,15 @@ export function layOutStorage(
   });
   const dirs = topology.brokers.map(({ host }) => groupOf(host)?.logDirs.count ?? 1);
   const placed = dirs.map(() => 0);
-  const dirOf = topology.partitions.flatMap(({ replicas }) =>
-    replicas.map((broker) => {
+  const { partitions } = topology;
+  const dirOf: number[] = [];
+  for (let partition = 0; partition < partitions.length; partition += 1) {
+    for (let number = 0; number < partitions.replicas(partition); number += 1) {
+      const broker = partitions.replica(partition, number);
+      dirOf.push(placed[broker] % dirs[broker]);
       placed[broker] += 1;
-      return (placed[broker] - 1) % dirs[broker];
-    }),
-  );
+    }
+  }
   return { isOn: disks.length > 0, hosts: caches, firstDisk, disks, dirOf: Uint16Array.from(dirOf) };
 }
 

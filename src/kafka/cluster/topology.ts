@@ -18,6 +18,7 @@ import type {
   TopicClass,
 } from '../../scenario/scenario.ts';
 import { topicNames } from '../../scenario/topic-names.ts';
+import { Partitions } from './partitions.ts';
 
 export interface Topology {
   readonly cluster: ClusterTemplate;
@@ -26,7 +27,7 @@ export interface Topology {
   readonly hosts: readonly { readonly name: string; readonly group: string }[];
   readonly brokers: readonly { readonly id: number; readonly host: number }[];
   readonly topics: readonly TopicLayout[];
-  readonly partitions: readonly PartitionLayout[];
+  readonly partitions: Partitions;
   readonly producers: readonly ProducerLayout[];
   readonly consumers: readonly ConsumerLayout[];
   readonly clientThreads: readonly ClientThreadLayout[];
@@ -42,12 +43,6 @@ interface TopicLayout {
   readonly name: string;
   readonly class: TopicClass;
   readonly firstPartition: number;
-}
-
-export interface PartitionLayout {
-  readonly topic: number;
-  /** Broker indexes, the leader first. */
-  readonly replicas: readonly number[];
 }
 
 /** One producer client. A mirror's producing side has a `mirror` and no class. */
@@ -98,8 +93,8 @@ export function layOut(scenario: Scenario, shard: ShardPlan): Topology {
       group: group.name,
     })),
   );
-  const hostsOf = (group: string): number[] =>
-    hosts.flatMap((host, index) => (host.group === group ? [index] : []));
+  const ofGroup = Map.groupBy(hosts.keys(), (host) => hosts[host].group);
+  const hostsOf = (group: string): number[] => ofGroup.get(group) ?? [];
   const brokerHosts = hostsOf(cluster.brokers.host);
   const brokers = Array.from({ length: cluster.brokers.count }, (_, index) => ({
     id: index + 1,
@@ -119,29 +114,33 @@ function topicsOf(scenario: Scenario, cluster: ClusterTemplate): TopicClass[] {
 function placeTopics(
   classes: readonly TopicClass[],
   brokerCount: number,
-): { topics: TopicLayout[]; partitions: PartitionLayout[] } {
+): { topics: TopicLayout[]; partitions: Partitions } {
   const topics: TopicLayout[] = [];
-  const partitions: PartitionLayout[] = [];
+  const topicOf: number[] = [];
+  const replicasOf: (readonly number[])[] = [];
   let start = 0;
   for (const topicClass of classes) {
+    const placed = new Map(
+      topicClass.placement?.map(({ topic, partition, replicas }) => [`${topic} ${partition}`, replicas]),
+    );
     for (const name of topicNames(topicClass)) {
-      topics.push({ name, class: topicClass, firstPartition: partitions.length });
+      topics.push({ name, class: topicClass, firstPartition: topicOf.length });
       for (let partition = 0; partition < topicClass.partitions; partition += 1) {
-        const placed = topicClass.placement?.find(
-          (entry) => entry.topic === name && entry.partition === partition,
+        topicOf.push(topics.length - 1);
+        replicasOf.push(
+          placed.get(`${name} ${partition}`)?.map((id) => id - 1) ??
+            striped(start + partition, topicClass.replicationFactor, brokerCount),
         );
-        const replicas =
-          placed?.replicas.map((id) => id - 1) ??
-          Array.from(
-            { length: topicClass.replicationFactor },
-            (_, replica) => (start + partition + replica) % brokerCount,
-          );
-        partitions.push({ topic: topics.length - 1, replicas });
       }
       start += topicClass.partitions;
     }
   }
-  return { topics, partitions };
+  return { topics, partitions: new Partitions(topicOf, replicasOf) };
+}
+
+/** Replicas on brokers in a row. */
+function striped(start: number, replicationFactor: number, brokers: number): number[] {
+  return Array.from({ length: replicationFactor }, (_, replica) => (start + replica) % brokers);
 }
 
 function layOutClients(
@@ -153,8 +152,7 @@ function layOutClients(
   const producers: ProducerLayout[] = [];
   const consumers: ConsumerLayout[] = [];
   const clientThreads: ClientThreadLayout[] = [];
-  const topicsOf = (classes: readonly string[]): number[] =>
-    topics.flatMap((topic, index) => (classes.includes(topic.class.name) ? [index] : []));
+  const topicsOf = topicFinder(topics);
 
   for (const thread of planClientThreads(scenario)) {
     const groupHosts = hostsOf(thread.host);
@@ -194,6 +192,19 @@ function layOutClients(
   return { producers, consumers, clientThreads };
 }
 
+/** Finds the topics of classes, in the order of the file; clients of one producing or consuming class share the list. */
+function topicFinder(topics: readonly TopicLayout[]): (classes: readonly string[]) => readonly number[] {
+  const ofClass = Map.groupBy(topics.keys(), (topic) => topics[topic].class.name);
+  const found = new Map<readonly string[], readonly number[]>();
+  return (classes) => {
+    const known = found.get(classes);
+    if (known !== undefined) return known;
+    const list = [...new Set(classes)].flatMap((name) => ofClass.get(name) ?? []).sort((x, y) => x - y);
+    found.set(classes, list);
+    return list;
+  };
+}
+
 /** A mirror reads on a thread beside the cluster that it reads from, and writes on one beside the other. */
 function addMirror(
   mirror: Mirror,
@@ -204,7 +215,7 @@ function addMirror(
   producers: ProducerLayout[],
   consumers: ConsumerLayout[],
   clientThreads: ClientThreadLayout[],
-  topicsOf: (classes: readonly string[]) => number[],
+  topicsOf: (classes: readonly string[]) => readonly number[],
 ): void {
   const [host] = hostsOf(mirror.host);
   for (let client = 0; client < mirror.count; client += 1) {
@@ -244,12 +255,14 @@ function assignRange(
   member: number,
   members: number,
 ): number[] {
-  return wanted.flatMap((topic) => {
+  const assigned: number[] = [];
+  for (const topic of wanted) {
     const { firstPartition, class: topicClass } = topics[topic];
     const each = Math.floor(topicClass.partitions / members);
     const more = topicClass.partitions % members;
-    const start = member * each + Math.min(member, more);
-    const length = each + (member < more ? 1 : 0);
-    return Array.from({ length }, (_, offset) => firstPartition + start + offset);
-  });
+    const start = firstPartition + member * each + Math.min(member, more);
+    const end = start + each + (member < more ? 1 : 0);
+    for (let partition = start; partition < end; partition += 1) assigned.push(partition);
+  }
+  return assigned;
 }

@@ -21,7 +21,9 @@ export class ProcessorSharing {
   readonly #sim: Simulation;
   readonly #name: string;
   readonly #endKind: number;
-  readonly #stations: readonly SharedStation[];
+  /** Per station, as `SharedStation` has them. */
+  readonly #entity: Uint32Array;
+  readonly #jobsMax: Int32Array;
   readonly #owner: JobOwner;
   /** Per job: V at its end, its place in the station's heap (NONE when it doesn't run). */
   readonly #finish: Float64Array;
@@ -34,7 +36,7 @@ export class ProcessorSharing {
   readonly #running: Int32Array;
   /** Per station a binary heap of its jobs by (finish, job), from its place in #heapBase. */
   readonly #heap: Int32Array;
-  readonly #heapBase: number[] = [];
+  readonly #heapBase: Int32Array;
   /** The station whose ended jobs are being told to the owner: its timer is set when all are told. */
   #ending = NONE;
 
@@ -55,13 +57,15 @@ export class ProcessorSharing {
     this.#sim = sim;
     this.#name = name;
     this.#endKind = options.endKind;
-    this.#stations = stations;
+    this.#entity = Uint32Array.from(stations, ({ entity }) => entity);
+    this.#jobsMax = Int32Array.from(stations, ({ jobsMax }) => jobsMax);
     this.#owner = options.owner;
+    this.#heapBase = new Int32Array(stations.length);
     let places = 0;
-    for (const { jobsMax } of stations) {
-      this.#heapBase.push(places);
+    this.#jobsMax.forEach((jobsMax, station) => {
+      this.#heapBase[station] = places;
       places += jobsMax;
-    }
+    });
     const { columns } = sim;
     this.#finish = columns.float64(`${name}/finish`, jobs).data;
     this.#place = columns.int32(`${name}/place`, jobs).data;
@@ -107,7 +111,7 @@ export class ProcessorSharing {
     if (!(workNs >= 0)) this.#failStart(station, job, `expected work of 0 ns or more, found ${workNs}`);
     if (this.#place[job] !== NONE) this.#failRunning(station, job);
     const place = this.#running[station];
-    if (place === this.#stations[station].jobsMax) {
+    if (place === this.#jobsMax[station]) {
       this.#failStart(station, job, `${place} jobs run already, its limit`);
     }
     this.#advance(station);
@@ -185,8 +189,7 @@ export class ProcessorSharing {
     }
     const left = this.#finish[this.#heap[this.#heapBase[station]]] - this.#virtualNs[station];
     const delayNs = left <= 0 ? 0 : Math.ceil(left * running);
-    const { entity } = this.#stations[station];
-    this.#timer[station] = this.#sim.scheduleTimer(delayNs, entity, this.#endKind, station);
+    this.#timer[station] = this.#sim.scheduleTimer(delayNs, this.#entity[station], this.#endKind, station);
   }
 
   #before(x: number, y: number): boolean {
@@ -247,7 +250,7 @@ export class ProcessorSharing {
   }
 
   #stationName(station: number): string {
-    const name = this.#sim.entityNames[this.#stations[station].entity - this.#sim.entityBase];
+    const name = this.#sim.entityNames[this.#entity[station] - this.#sim.entityBase];
     return `station ${station} of "${this.#name}" (${name})`;
   }
 

@@ -1,0 +1,67 @@
+/** Cores and network of the hosts of a cluster, from what a scenario states and their profiles have. */
+import type { HostCpu } from '../../hardware/cpu.ts';
+import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
+import type { HostNic } from '../../hardware/nic.ts';
+import type { Simulation } from '../../kernel/simulation.ts';
+import type { Profile } from '../../profile/profile.ts';
+import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
+import type { HostGroup, Scenario } from '../../scenario/scenario.ts';
+import type { Costs } from '../costs.ts';
+import type { Topology } from './topology.ts';
+
+export interface HostsInput {
+  readonly sim: Simulation;
+  readonly scenario: Scenario;
+  readonly topology: Topology;
+  /** Of every host. */
+  readonly profiles: readonly Profile[];
+  readonly costs: readonly Costs[];
+  /** All hosts are parts of one machine with so many cores; null: each is a machine of its own. */
+  readonly sharedCores: number | null;
+}
+
+/** Of every host, in the topology's order. */
+export function layOutHosts(input: HostsInput): { hostCpus: HostCpu[]; hostNics: HostNic[] } {
+  const { sim, topology, profiles, costs } = input;
+  const hostCpus = topology.hosts.map(({ name, group }, host) => ({
+    entity: sim.entity(`host ${name}`),
+    ...coresOf(input, host, groupOf(input, group)),
+    wakeUpLatencyNs: costs[host].wakeUpLatencyNs,
+    idleBalanceNs: costs[host].idleBalanceNs,
+  }));
+  const hostNics = topology.hosts.map(({ group }, host) => {
+    const { hardware } = groupOf(input, group);
+    return {
+      bytesPerSecond: hardware.nicBytesPerSecond ?? profiles[host].hardware.nicBytesPerSecond,
+      // A rate that is stated is a shaper's, with a bucket; the profile's is the machine's own, without one.
+      burstBytes: nicBufferBytes(hardware) ?? 0,
+      latencyNs: costs[host].linkLatencyNs,
+    };
+  });
+  return { hostCpus, hostNics };
+}
+
+/**
+ * A machine has the cores of its profile, or as many more as are stated; fewer than those, or a part of one, are a quota
+ * on them, as on a local cluster. The kernel draws the phase when it makes the group.
+ */
+function coresOf(
+  { sim, topology, profiles, sharedCores }: HostsInput,
+  host: number,
+  { hardware }: HostGroup,
+): Pick<HostCpu, 'machine' | 'cores' | 'quota'> {
+  const machine = sharedCores === null ? host : 0;
+  const own = profiles[host].hardware.cores;
+  const cores = sharedCores ?? Math.ceil(Math.max(hardware.cores ?? own, own));
+  const usable = hardware.cores ?? cores;
+  if (usable >= cores) return { machine, cores, quota: null };
+  const phase = sim.random.stream(`host/${topology.hosts[host].name}/quota`);
+  const phaseNs = Math.floor(sim.random.uniform(phase) * QUOTA_PERIOD_NS);
+  return { machine, cores, quota: { cores: usable, phaseNs } };
+}
+
+function groupOf({ scenario }: HostsInput, name: string): HostGroup {
+  const group = scenario.hosts.find((entry) => entry.name === name);
+  if (group === undefined) throw new Error(`no host group is called ${name}`);
+  return group;
+}
