@@ -5,8 +5,8 @@
  */
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { EXIT, UserError } from '../../src/errors/errors.ts';
 import { appendHistory } from '../history.ts';
+import { runBench, say } from '../run-bench.ts';
 import { FIGURES, type PeerName, type Program } from './catalogue.ts';
 import { linesOf } from './lines.ts';
 import { type Options, readOptions, usage } from './options.ts';
@@ -22,32 +22,29 @@ const LOAD_OF_A_QUIET_MACHINE = 0.5;
 const BENCH = { name: 'bench:kernel', figures: FIGURES, rounds: 5 };
 const FIGURES_FOLDER = join(import.meta.dirname, 'figures');
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(args, BENCH);
-    if (options === null) process.stdout.write(`${usage(BENCH)}\n`);
-    else await bench(options);
-    return EXIT.good;
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    return error instanceof UserError ? error.exitCode : EXIT.ourFault;
-  }
-}
+process.exitCode = await runBench({
+  name: BENCH.name,
+  usage: usage(BENCH),
+  read: (args) => readOptions(args, BENCH),
+  bench,
+});
 
 async function bench(options: Options): Promise<void> {
   const wanted = programsOf(options.figures);
   const [loadBefore] = loadavg();
   if (!options.smoke && loadBefore > LOAD_OF_A_QUIET_MACHINE) {
-    say(`the machine is busy (load ${readable(loadBefore)}): two workers, above all, will come out slow`);
+    say(
+      BENCH.name,
+      `the machine is busy (load ${readable(loadBefore)}): two workers, above all, will come out slow`,
+    );
   }
   const peers = await preparePeers(wanted, options);
   const rounds = await runRounds({
     programs: wanted.filter(({ side }) => side === 'ours' || peers.get(side)?.skipped === null),
     rounds: options.rounds,
     run: (program) => runOne(program, options, peers),
-    onOutcome: (round, program, outcome) => say(progress(round, options.rounds, program, outcome)),
+    onOutcome: (round, program, outcome) =>
+      say(BENCH.name, progress(round, options.rounds, program, outcome)),
   });
   checkCommonWork(options.figures, rounds[0]);
   const lines = linesOf(options.figures, rounds, peers, { judged: !options.smoke });
@@ -71,9 +68,9 @@ async function preparePeers(
   const peers = new Map<PeerName, Peer>();
   for (const { side } of programs) {
     if (side === 'ours' || peers.has(side)) continue;
-    if (!smoke) say(`making ${side} ready`);
+    if (!smoke) say(BENCH.name, `making ${side} ready`);
     const peer = smoke ? skippedPeer(side, 'this is a smoke run') : await preparePeer(side);
-    if (peer.skipped !== null) say(`${peer.label} is skipped: ${peer.skipped}`);
+    if (peer.skipped !== null) say(BENCH.name, `${peer.label} is skipped: ${peer.skipped}`);
     peers.set(side, peer);
   }
   return peers;
@@ -102,8 +99,4 @@ function progress(round: number, rounds: number, program: Program, { values, che
   const found = Object.entries(values).map(([name, value]) => `${name} ${readable(value)}`);
   const seconds = Math.round(performance.now() / 1000);
   return `round ${round}/${rounds}  ${program.name}  ${found.join(', ')}  checksum ${checksum}  (${seconds} s in all)`;
-}
-
-function say(line: string): void {
-  process.stderr.write(`bench:kernel: ${line.replace(/^bench:kernel: /, '')}\n`);
 }

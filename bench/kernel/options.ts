@@ -1,6 +1,6 @@
 /** The options of `npm run bench:kernel` and `npm run bench:model`. */
-import { parseArgs } from 'node:util';
 import { UserError } from '../../src/errors/errors.ts';
+import { parseOptions } from '../run-bench.ts';
 import type { Figure } from './catalogue.ts';
 
 export interface Options {
@@ -34,13 +34,20 @@ Figures: ${figures.map((figure) => figure.name).join(', ')}`;
 }
 
 const ROUNDS_MAX = 100;
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  rounds: { type: 'string' },
+  only: { type: 'string' },
+  smoke: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 
 /**
  * @returns null when help was asked for
  * @throws UserError of one line for what it does not know
  */
 export function readOptions(args: readonly string[], bench: Bench): Options | null {
-  const { json, rounds, only, smoke, help } = parse(args, bench);
+  const { json, rounds, only, smoke, help } = parseOptions(bench.name, args, OPTIONS);
   if (help) return null;
   return {
     json,
@@ -49,25 +56,6 @@ export function readOptions(args: readonly string[], bench: Bench): Options | nu
     full: only === undefined && !smoke,
     smoke,
   };
-}
-
-function parse(args: readonly string[], { name }: Bench) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false },
-        rounds: { type: 'string' },
-        only: { type: 'string' },
-        smoke: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (cause) {
-    // Its messages are sentences of which only the first says what is wrong.
-    const why = cause instanceof Error ? cause.message.split(/\. |\n/, 1)[0] : String(cause);
-    throw new UserError(`${name}: ${why}; see --help`, undefined, { cause });
-  }
 }
 
 function readRounds(text: string, { name }: Bench): number {

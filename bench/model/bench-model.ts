@@ -5,7 +5,6 @@
  */
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { EXIT, UserError } from '../../src/errors/errors.ts';
 import { appendHistory } from '../history.ts';
 import type { Program } from '../kernel/catalogue.ts';
 import { linesOf } from '../kernel/lines.ts';
@@ -14,25 +13,19 @@ import { type Outcome, wordsOf } from '../kernel/program.ts';
 import { programsOf, runRounds } from '../kernel/rounds.ts';
 import { runChild } from '../kernel/run-child.ts';
 import { readable, tableOf } from '../kernel/table.ts';
+import { runBench, say } from '../run-bench.ts';
 import { FIGURES } from './catalogue.ts';
 
 const PROGRAM_TIMEOUT_MS = 300_000;
 const BENCH = { name: 'bench:model', figures: FIGURES, rounds: 3 };
 const FIGURES_FOLDER = join(import.meta.dirname, 'figures');
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(args, BENCH);
-    if (options === null) process.stdout.write(`${usage(BENCH)}\n`);
-    else await bench(options);
-    return EXIT.good;
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    return error instanceof UserError ? error.exitCode : EXIT.ourFault;
-  }
-}
+process.exitCode = await runBench({
+  name: BENCH.name,
+  usage: usage(BENCH),
+  read: (args) => readOptions(args, BENCH),
+  bench,
+});
 
 async function bench(options: Options): Promise<void> {
   const [loadBefore] = loadavg();
@@ -40,7 +33,8 @@ async function bench(options: Options): Promise<void> {
     programs: programsOf(options.figures),
     rounds: options.rounds,
     run: (program) => runOne(program, options),
-    onOutcome: (round, program, outcome) => say(progress(round, options.rounds, program, outcome)),
+    onOutcome: (round, program, outcome) =>
+      say(BENCH.name, progress(round, options.rounds, program, outcome)),
   });
   const lines = linesOf(options.figures, rounds, new Map(), { judged: !options.smoke });
   const text = options.json ? lines.map((line) => JSON.stringify(line)).join('\n') : tableOf(lines);
@@ -64,8 +58,4 @@ async function runOne(program: Program, { smoke }: Options): Promise<Outcome> {
 function progress(round: number, rounds: number, program: Program, { values, checksum }: Outcome): string {
   const found = Object.entries(values).map(([name, value]) => `${name} ${readable(value)}`);
   return `round ${round}/${rounds}  ${program.name}  ${found.join(', ')}  checksum ${checksum}`;
-}
-
-function say(line: string): void {
-  process.stderr.write(`bench:model: ${line.replace(/^bench:model: /, '')}\n`);
 }

@@ -6,11 +6,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { EXIT, UserError } from '../../src/errors/errors.ts';
+import { listenForInterrupts } from '../../src/cli/interrupt.ts';
+import { EXIT } from '../../src/errors/errors.ts';
 import { runDirectory, writeJson } from '../../src/jobs/run-directory.ts';
 import { machineFacts } from '../../src/local/observe/machine.ts';
 import { packageRoot } from '../../src/package.ts';
 import { appendHistory } from '../history.ts';
+import { runBench, say } from '../run-bench.ts';
 import { type Case, readCases } from './cases.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { nameOf, reportOf } from './report.ts';
@@ -19,24 +21,11 @@ import { runCase } from './run-case.ts';
 
 const REPORT = join(packageRoot, 'reports', 'validation', 'stages.md');
 const GIB = 1024 ** 3;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const interruption = new AbortController();
-for (const signal of SIGNALS) process.on(signal, () => interruption.abort());
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(args);
-    if (options === null) process.stdout.write(`${USAGE}\n`);
-    else await bench(options);
-    return EXIT.good;
-  } catch (error) {
-    if (interruption.signal.aborted) return EXIT.interrupted;
-    say(error instanceof Error ? error.message : String(error));
-    return error instanceof UserError ? error.exitCode : EXIT.ourFault;
-  }
-}
+const interrupts = listenForInterrupts();
+const exitCode = await runBench({ name: 'stages', usage: USAGE, read: readOptions, bench });
+process.exitCode = interrupts.signal.aborted ? EXIT.interrupted : exitCode;
+interrupts.stop();
 
 async function bench({ only, profile, json }: Options): Promise<void> {
   const cases = readCases(only);
@@ -48,10 +37,10 @@ async function bench({ only, profile, json }: Options): Promise<void> {
   for (const [index, of] of cases.entries()) {
     const comparison = await runCase(of, {
       profile,
-      signal: interruption.signal,
-      progress: (message) => say(`${of.name} (${index + 1} of ${cases.length}): ${message}`),
+      signal: interrupts.signal,
+      progress: (message) => say('stages', `${of.name} (${index + 1} of ${cases.length}): ${message}`),
     });
-    interruption.signal.throwIfAborted();
+    interrupts.signal.throwIfAborted();
     writeJson(directory, `${of.name}.json`, {
       predicted: comparison.predicted,
       measured: comparison.measured,
@@ -79,7 +68,7 @@ async function keep(
   });
   mkdirSync(join(REPORT, '..'), { recursive: true });
   writeFileSync(REPORT, report);
-  say(`report ${REPORT}`);
+  say('stages', `report ${REPORT}`);
   await appendHistory('stages', { loadBefore, figures: rows.map(lineOf) });
 }
 
@@ -101,8 +90,4 @@ function textOf(row: Row): string {
   const value = (of: number | null): string => (of === null ? '-' : Number(of.toPrecision(4)).toString());
   const error = row.relativeError === null ? '' : ` ${Math.round(row.relativeError * 100)} %`;
   return `${nameOf(row)}: simulated ${value(row.predicted)}, real ${value(row.measured)} ${row.unit}${error}${row.off === true ? '  OFF' : ''}`;
-}
-
-function say(message: string): void {
-  process.stderr.write(`stages: ${message}\n`);
 }

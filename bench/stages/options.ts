@@ -1,6 +1,5 @@
 /** The options of `npm run stages`. */
-import { parseArgs } from 'node:util';
-import { UserError } from '../../src/errors/errors.ts';
+import { parseOptions } from '../run-bench.ts';
 
 export interface Options {
   /** Whether lines of JSON are printed, not a table. */
@@ -17,33 +16,23 @@ export const USAGE = `npm run stages -- [options]
   --json             one line of JSON a figure on stdout
   --help             this text`;
 
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  profile: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
 /**
  * @returns null when help was asked for
  * @throws UserError of one line for what it does not know
  */
 export function readOptions(args: readonly string[]): Options | null {
-  const { json, only, profile, help } = parse(args);
+  const { json, only, profile, help } = parseOptions('stages', args, OPTIONS);
   if (help) return null;
   return {
     json,
     only: only === undefined ? null : only.split(',').map((name) => name.trim()),
     profile: profile ?? null,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false },
-        only: { type: 'string' },
-        profile: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split(/\. |\n/, 1)[0] : String(cause);
-    throw new UserError(`stages: ${why}; see --help`, undefined, { cause });
-  }
 }
