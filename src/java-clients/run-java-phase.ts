@@ -99,12 +99,13 @@ async function play(
     const plannedWarmNs = startNs + phase.warmupMs * NS_PER_MS;
     await untilTrue(() => aborted() || ended(), plannedWarmNs);
     const warmNs = nowNs();
-    if (!aborted()) await options.onWarm?.();
+    const isWarm = !aborted();
+    if (isWarm) await options.onWarm?.();
     const endNs = warmNs + phase.durationMs * NS_PER_MS;
     await untilTrue(() => aborted() || ended(), endNs);
     const measuredEndNs = Math.min(nowNs(), endNs);
     const endedEarly = ended();
-    await options.onMeasured?.();
+    if (isWarm) await options.onMeasured?.();
     await tailsRead(producers, consumers, aborted);
     return collectJavaResult({
       ...{ scenario, phase, producers, probe, warmNs, measuredEndNs, endedEarly },
