@@ -266,32 +266,21 @@ export class Cpus {
 
   /** Their process stops: the threads, of one host, neither run nor wait for a core until `resume`. */
   stop(threads: readonly number[]): void {
-    for (const thread of threads) {
-      this.#stopped.data[thread] = 1;
-      if (this.#sharing.isRunning(thread)) {
-        this.#heldWork.data[thread] = this.#take(this.#core.data[thread], thread);
-      } else if (this.#heldWork.data[thread] === NONE) continue;
-      this.#count(this.#core.data[thread], thread, -1);
-    }
-    this.#stopsOrResumes(threads);
+    this.#setStopped(threads, 1);
   }
 
   resume(threads: readonly number[]): void {
-    for (const thread of threads) {
-      this.#stopped.data[thread] = 0;
-      const leftNs = this.#heldWork.data[thread];
-      if (leftNs === NONE) continue;
-      const core = this.#core.data[thread];
-      this.#count(core, thread, 1);
-      if (this.#quotas.isThrottled(this.#threadHost[thread])) continue;
-      this.#heldWork.data[thread] = NONE;
-      this.#run(core, thread, leftNs);
-    }
-    this.#stopsOrResumes(threads);
+    this.#setStopped(threads, 0);
   }
 
-  #stopsOrResumes(threads: readonly number[]): void {
+  #setStopped(threads: readonly number[], stopped: 0 | 1): void {
     if (threads.length === 0) return;
+    for (const thread of threads) {
+      this.#stopped.data[thread] = stopped;
+      const hasJob = this.#sharing.isRunning(thread) || this.#heldWork.data[thread] !== NONE;
+      if (hasJob) this.#count(this.#core.data[thread], thread, stopped === 1 ? -1 : 1);
+    }
+    this.#heed(threads);
     const machine = this.#machineOf[this.#threadHost[threads[0]]];
     if (machine.metered && this.#sharing.ending === NONE) this.#tellQuotas(machine);
     this.#balanceIdle(machine);
@@ -299,24 +288,33 @@ export class Cpus {
 
   /** For the quotas alone: no thread of the host runs until `release`. */
   hold(host: number): void {
-    for (const thread of this.#threads[host]) {
-      if (!this.#sharing.isRunning(thread)) continue;
-      this.#heldWork.data[thread] = this.#take(this.#core.data[thread], thread);
-    }
+    this.#heed(this.#threads[host]);
     this.#tellQuotas(this.#machineOf[host]);
   }
 
   /** For the quotas alone: every thread goes on where it was; idle cores take some of them in their time. */
   release(host: number): void {
-    const machine = this.#machineOf[host];
-    for (const thread of this.#threads[host]) {
+    this.#heed(this.#threads[host]);
+    this.#tellQuotas(this.#machineOf[host]);
+    this.#balanceIdle(this.#machineOf[host]);
+  }
+
+  /** Of threads for which it has changed whether they may run: those that may not leave their cores, the others go on. */
+  #heed(threads: readonly number[]): void {
+    for (const thread of threads) {
+      const core = this.#core.data[thread];
       const leftNs = this.#heldWork.data[thread];
-      if (leftNs === NONE || this.#stopped.data[thread] === 1) continue;
-      this.#heldWork.data[thread] = NONE;
-      this.#run(this.#core.data[thread], thread, leftNs);
+      if (this.#sharing.isRunning(thread)) {
+        if (!this.#mayRun(thread)) this.#heldWork.data[thread] = this.#take(core, thread);
+      } else if (leftNs !== NONE && this.#mayRun(thread)) {
+        this.#heldWork.data[thread] = NONE;
+        this.#run(core, thread, leftNs);
+      }
     }
-    this.#tellQuotas(machine);
-    this.#balanceIdle(machine);
+  }
+
+  #mayRun(thread: number): boolean {
+    return this.#stopped.data[thread] === 0 && !this.#quotas.isThrottled(this.#threadHost[thread]);
   }
 
   #balanceIdle({ firstCore, cores }: Machine): void {
@@ -337,17 +335,10 @@ export class Cpus {
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
+    if (this.#mayRun(thread)) this.#run(core, thread, latencyNs + workNs);
+    else this.#heldWork.data[thread] = latencyNs + workNs;
     const machine = this.#coreMachine[core];
-    if (this.#stopped.data[thread] === 1) {
-      this.#heldWork.data[thread] = latencyNs + workNs;
-      return;
-    }
-    if (!machine.metered) {
-      this.#run(core, thread, latencyNs + workNs);
-      return;
-    }
-    if (this.#quotas.isThrottled(this.#threadHost[thread])) this.#heldWork.data[thread] = latencyNs + workNs;
-    else this.#run(core, thread, latencyNs + workNs);
+    if (!machine.metered || this.#stopped.data[thread] === 1) return;
     this.#count(core, thread, 1);
     // Else it is told when all ended jobs of the core are.
     if (this.#sharing.ending === NONE) this.#tellQuotas(machine);

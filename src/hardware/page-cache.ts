@@ -144,7 +144,8 @@ export class PageCaches {
     const from = files.end.data[file];
     files.end.data[file] = from + bytes;
     this.#appended.data[host] += bytes;
-    this.#insert(host, file, from, from + bytes, files.lastExtent.data[file]);
+    this.#put(host, file, from, from + bytes, files.lastExtent.data[file]);
+    this.#shrink(host);
     return this.#writeBack.dirtied(file, bytes);
   }
 
@@ -232,11 +233,6 @@ export class PageCaches {
     this.#read.data[host] += to - from;
     this.#put(host, file, from, to, below);
     return this.#disks.read(disk, file, to - from);
-  }
-
-  #insert(host: number, file: number, from: number, to: number, below: number): void {
-    this.#put(host, file, from, to, below);
-    this.#shrink(host);
   }
 
   /** Puts bytes into the cache, at the end of the extent below them if they touch it and it has room. */
