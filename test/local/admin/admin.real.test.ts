@@ -28,6 +28,7 @@ import { type LocalCluster, startLocalCluster } from '../../../src/local/cluster
 import { startAndAwait } from '../../../src/local/cluster/start-node.ts';
 import { killNow, waitUntilGone } from '../../../src/local/system/process-identity.ts';
 import { missing } from '../../support/components.ts';
+import { createTopic as createTopicAt, until } from '../real-cluster.ts';
 
 const skip = missing(['java', 'maven']) ?? false;
 const MEGABYTE = 1_000_000;
@@ -71,17 +72,8 @@ after(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function createTopic(topic: string, assignments: readonly number[][]): Promise<void> {
-  await admin.createTopics({
-    topics: [topic],
-    partitions: -1,
-    replicas: -1,
-    assignments: assignments.map((brokers, partition) => ({ partition, brokers })),
-  });
-  await until(`${topic} has leaders`, async () => {
-    const partitions = await partitionsOf(topic);
-    return partitions.length === assignments.length && partitions.every(({ leader }) => leader !== null);
-  });
+function createTopic(topic: string, assignments: readonly (readonly number[])[]): Promise<void> {
+  return createTopicAt(bootstrapServers.split(','), topic, assignments);
 }
 
 async function partitionsOf(topic: string) {
@@ -91,14 +83,6 @@ async function partitionsOf(topic: string) {
 
 function names(partitions: readonly { readonly topic: string; readonly partition: number }[]): string[] {
   return partitions.map(({ topic, partition }) => `${topic}-${partition}`);
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `expected within 20 s: ${what}`);
-    await sleep(100);
-  }
 }
 
 async function produce(topic: string, bytes: number): Promise<void> {

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Admin, ProduceAcks, Producer } from '@platformatic/kafka';
+import { ProduceAcks, Producer } from '@platformatic/kafka';
 import { startLocalCluster } from '../../../src/local/cluster/local-cluster.ts';
 import { UNLIMITED } from '../../../src/local/hosts/machine.ts';
 import { monotonicMs } from '../../../src/local/observe/clock.ts';
 import { type Observation, observe } from '../../../src/local/observe/observer.ts';
 import { RESOURCES } from '../../../src/result/resources.ts';
 import { missing } from '../../support/components.ts';
+import { createTopic } from '../real-cluster.ts';
 
 const skip = missing(['java', 'maven']) ?? false;
 const root = mkdtempSync(join(tmpdir(), 'brokertwin-observe-'));
@@ -35,10 +36,9 @@ test('every series of a broker is there and fits what was produced, on the clock
     progress: () => undefined,
   });
   const bootstrapBrokers = cluster.bootstrapServers.split(',');
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers });
   const producer = new Producer({ clientId: 'test', bootstrapBrokers });
   try {
-    await admin.createTopics({ topics: ['orders'], partitions: 1, replicas: 1 });
+    await createTopic(bootstrapBrokers, 'orders', [[1]]);
     const send = () =>
       producer.send({
         acks: ProduceAcks.ALL,
@@ -77,7 +77,6 @@ test('every series of a broker is there and fits what was produced, on the clock
     assert.ok(share > 0 && share < CORE_SHARE_MAX, `the broker spends ${share} cores on being observed`);
   } finally {
     await producer.close();
-    await admin.close();
     await cluster.stop();
   }
 });

@@ -16,7 +16,7 @@ import { isUnder, kernelPath, loopDevices, mountsNow } from '../../../src/local/
 import { uplinkName } from '../../../src/local/hosts/addresses.ts';
 import { readIfThere } from '../../../src/local/system/system-files.ts';
 import { missing } from '../../support/components.ts';
-import { createTopic, until } from './real-cluster.ts';
+import { createTopic, until } from '../real-cluster.ts';
 
 const LOCAL = new URL('../../../src/local/cluster/', import.meta.url).href;
 const DOWN_MS_MAX = 5_000;

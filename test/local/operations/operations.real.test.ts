@@ -15,7 +15,7 @@ import { readMBeans } from '../../../src/local/observe/jolokia.ts';
 import { isAlive, isStopped } from '../../../src/local/system/process-identity.ts';
 import { runTool } from '../../../src/local/system/tool.ts';
 import { missing } from '../../support/components.ts';
-import { median, RealCluster, until } from './real-cluster.ts';
+import { median, RealCluster, until } from '../real-cluster.ts';
 
 const MIB = 1024 ** 2;
 const MBIT = 1e6 / 8;

@@ -7,7 +7,7 @@ import { Consumer, type Message, stringDeserializers } from '@platformatic/kafka
 import { clusterDown } from '../../../src/local/cluster/cluster-commands.ts';
 import { startLocalCluster } from '../../../src/local/cluster/local-cluster.ts';
 import { missing } from '../../support/components.ts';
-import { RealCluster } from './real-cluster.ts';
+import { RealCluster } from '../real-cluster.ts';
 
 const OLD = '3.9.1';
 const NEW = '4.3.1';

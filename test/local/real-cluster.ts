@@ -6,10 +6,10 @@ import {
   type ClusterDescription,
   describeCluster,
   type PartitionDescription,
-} from '../../../src/local/admin/describe-cluster.ts';
-import type { LocalCluster } from '../../../src/local/cluster/local-cluster.ts';
-import { perform } from '../../../src/local/operations/perform.ts';
-import type { OperationBody } from '../../../src/operations/operation.ts';
+} from '../../src/local/admin/describe-cluster.ts';
+import type { LocalCluster } from '../../src/local/cluster/local-cluster.ts';
+import { perform } from '../../src/local/operations/perform.ts';
+import type { OperationBody } from '../../src/operations/operation.ts';
 
 const UNTIL_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
@@ -120,7 +120,7 @@ export class RealCluster {
 }
 
 /**
- * Creates a topic and waits until it has leaders.
+ * Creates a topic and waits until every broker knows its leaders: each learns of it in its own time.
  *
  * @param assignments replicas of each partition, leader first
  */
@@ -142,10 +142,14 @@ export async function createTopic(
   } finally {
     await admin.close();
   }
-  await until(`${topic} has leaders`, async () => {
-    const { partitions } = await describeCluster({ bootstrapServers: bootstrapBrokers.join(',') });
-    const own = partitions.filter((partition) => partition.topic === topic);
-    return own.length === assignments.length && own.every(({ leader }) => leader !== null);
+  await until(`every broker knows the leaders of ${topic}`, async () => {
+    const views = await Promise.all(
+      bootstrapBrokers.map((bootstrapServers) => describeCluster({ bootstrapServers })),
+    );
+    return views.every(({ partitions }) => {
+      const own = partitions.filter((partition) => partition.topic === topic);
+      return own.length === assignments.length && own.every(({ leader }) => leader !== null);
+    });
   });
 }
 
