@@ -15,7 +15,7 @@ export interface Case {
   readonly loaded: LoadedScenario;
 }
 
-const DIRECTORY = join(packageRoot, 'bench', 'stages');
+export const DIRECTORY = join(packageRoot, 'bench', 'stages');
 
 const list = z.array(z.strictObject({ name: z.string(), from: z.string(), set: z.array(z.string()) }));
 

@@ -4,6 +4,8 @@ import { parseOptions } from '../run-bench.ts';
 export interface Options {
   /** Whether lines of JSON are printed, not a table. */
   readonly json: boolean;
+  /** Whether the cases are held against what was measured before, without a cluster. */
+  readonly kept: boolean;
   /** Names of cases; null for all, which also writes the report. */
   readonly only: readonly string[] | null;
   readonly profile: string | null;
@@ -11,13 +13,15 @@ export interface Options {
 
 export const USAGE = `npm run stages -- [options]
 
-  --only NAME,NAME   only these cases; neither report nor history is written
+  --kept             predict anew and hold against what was measured before; builds no cluster
+  --only NAME,NAME   only these cases; measurements are kept, neither report nor history is written
   --profile NAME     profile that predictions are made with; that of the cases when not given
   --json             one line of JSON a figure on stdout
   --help             this text`;
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
+  kept: { type: 'boolean', default: false },
   only: { type: 'string' },
   profile: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -28,10 +32,11 @@ const OPTIONS = {
  * @throws UserError of one line for what it does not know
  */
 export function readOptions(args: readonly string[]): Options | null {
-  const { json, only, profile, help } = parseOptions('stages', args, OPTIONS);
+  const { json, kept, only, profile, help } = parseOptions('stages', args, OPTIONS);
   if (help) return null;
   return {
     json,
+    kept,
     only: only === undefined ? null : only.split(',').map((name) => name.trim()),
     profile: profile ?? null,
   };

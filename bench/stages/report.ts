@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { packageRoot } from '../../src/package.ts';
+import type { RunResult } from '../../src/result/run-result.ts';
 import type { Case } from './cases.ts';
 import { OFF_SHARE, type Row } from './rows.ts';
 
-export interface ReportFacts {
-  /** UTC. */
-  readonly date: string;
-  readonly machine: string;
-  readonly kafka: string;
-  readonly profile: string;
+/** A case, both results, and their figures. */
+export interface Compared {
+  readonly of: Case;
+  readonly predicted: RunResult;
+  readonly measured: RunResult;
+  readonly rows: readonly Row[];
 }
 
 /** What is known of why figures are off. */
@@ -24,9 +25,12 @@ const findings = z.array(
   }),
 );
 
+const GIB = 1024 ** 3;
 const HEADLINE = ['throughput', 'publish p50', 'publish p99', 'end-to-end p50', 'end-to-end p99'];
 
-export function reportOf(cases: readonly Case[], rows: readonly Row[], facts: ReportFacts): string {
+export function reportOf(compared: readonly Compared[]): string {
+  const cases = compared.map(({ of }) => of);
+  const rows = compared.flatMap((of) => of.rows);
   const off = rows.filter((row) => row.off === true);
   const judged = rows.filter((row) => row.off !== null);
   return [
@@ -36,13 +40,25 @@ export function reportOf(cases: readonly Case[], rows: readonly Row[], facts: Re
     `being network namespaces with shaped NICs that share its cores. A figure is *off* when it misses by more than ${OFF_SHARE * 100} % and by more`,
     'than its counter can tell. Made by `npm run stages`; nothing here is written by hand but the findings (`bench/stages/findings.yaml`).',
     '',
-    `${facts.date}, ${facts.machine}, Kafka ${facts.kafka}, profile ${facts.profile}: ${judged.length - off.length} of ${judged.length} figures hold, ${off.length} are off.`,
+    `${judged.length - off.length} of ${judged.length} figures hold, ${off.length} are off. ${provenance(compared)}.`,
     '',
     ...summary(cases, rows),
     '',
     ...foundOut(off),
     ...cases.flatMap((of) => details(of, rows)),
   ].join('\n');
+}
+
+/** When, where and with what. */
+function provenance(compared: readonly Compared[]): string {
+  const every = (text: (of: Compared) => string): string =>
+    [...new Set(compared.map(text))].sort().join('; ');
+  const measured = every(({ measured: { run } }) => {
+    const { cpu, cores, memoryBytes } = run.machine;
+    return `${run.startedAt.slice(0, 10)} on ${cores} cores (${cpu}) with ${Math.round(memoryBytes / GIB)} GiB`;
+  });
+  const kafka = every(({ of }) => of.loaded.scenario.clusters[0].kafka);
+  return `Measured ${measured}; Kafka ${kafka}; predicted with profile ${every(({ predicted }) => predicted.profile?.name ?? '')}`;
 }
 
 function summary(cases: readonly Case[], rows: readonly Row[]): string[] {

@@ -1,39 +1,41 @@
-/** One case: predicted first, then played on a cluster that is built for it, warmed up and removed. */
-import { availableParallelism } from 'node:os';
+/** The two sides of a case: predicted, and played on a cluster that is built for it, warmed up and removed. */
 import { openCluster } from '../../src/arms/local-arm.ts';
 import { measure } from '../../src/arms/measure.ts';
 import { predict } from '../../src/arms/predict.ts';
-import { type Comparison, compareResults } from '../../src/result/comparison.ts';
+import type { RunResult } from '../../src/result/run-result.ts';
 import type { Case } from './cases.ts';
 
-/** @throws UserError for what one of the arms refuses, or a cluster that cannot be had */
-export async function runCase(
+/**
+ * @param sharedCores of the machine that it is, or was, played on
+ * @param profile name or file; null for that of the case
+ * @throws UserError for what the simulator refuses
+ */
+export async function predictCase(
   { loaded }: Case,
-  options: {
-    /** Name or file of the profile; that of the case when not given. */
-    readonly profile: string | null;
-    readonly progress: (message: string) => void;
-    readonly signal: AbortSignal;
-  },
-): Promise<Comparison> {
-  const { profile, progress, signal } = options;
-  const { result: predicted } = await predict({
-    loaded,
-    workers: 1,
-    sharedCores: availableParallelism(),
+  {
+    profile,
+    sharedCores,
     signal,
-    ...(profile === null ? {} : { profile }),
-  });
+  }: { readonly profile: string | null; readonly sharedCores: number; readonly signal: AbortSignal },
+): Promise<RunResult> {
+  const options = { loaded, workers: 1, sharedCores, signal, ...(profile === null ? {} : { profile }) };
+  return (await predict(options)).result;
+}
+
+/** @throws UserError for what cannot be measured, or a cluster that cannot be had */
+export async function measureCase(
+  { loaded }: Case,
+  { progress, signal }: { readonly progress: (message: string) => void; readonly signal: AbortSignal },
+): Promise<RunResult> {
   const cluster = await openCluster({ loaded, signal, progress });
   try {
-    const measured = await measure({
+    return await measure({
       loaded,
       cluster,
       warmUp: true,
       signal,
       onProgress: ({ phase, fraction }) => progress(`${phase} ${Math.round(fraction * 100)} %`),
     });
-    return compareResults({ predicted, measured });
   } finally {
     await cluster.close();
   }

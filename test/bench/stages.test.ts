@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readCases } from '../../bench/stages/cases.ts';
+import { keepMeasurement, keptMeasurements } from '../../bench/stages/measurements.ts';
 import { readOptions } from '../../bench/stages/options.ts';
 import { reportOf } from '../../bench/stages/report.ts';
 import { rowsOf } from '../../bench/stages/rows.ts';
@@ -53,9 +57,33 @@ describe('the cases of npm run stages', () => {
       ['acks-0'],
     );
     assert.throws(() => readCases(['acks-2']), /no case is named "acks-2"; there are acks-1, acks-0/);
-    assert.deepEqual(readOptions(['--only', 'a, b']), { json: false, only: ['a', 'b'], profile: null });
+    assert.deepEqual(readOptions(['--only', 'a, b']), {
+      json: false,
+      kept: false,
+      only: ['a', 'b'],
+      profile: null,
+    });
     assert.throws(() => readOptions(['--onyl', 'a']), /stages: Unknown option '--onyl'/);
   });
+});
+
+test('a measurement is kept for as long as its case says the same', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brokertwin-stages-'));
+  try {
+    const [one, other] = readCases(['acks-1', 'acks-0']);
+    const { measured } = comparison;
+    assert.ok(measured !== null);
+    keepMeasurement(one, measured, directory);
+    assert.deepEqual(keptMeasurements([one], directory), [measured]);
+    assert.throws(
+      () => keptMeasurements([one, other], directory),
+      /--kept: no measurement of acks-0 as said/,
+    );
+    const changed = { ...one, set: ['topics.orders.partitions=3'] };
+    assert.throws(() => keptMeasurements([changed], directory), /no measurement of acks-1/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 describe('the report of npm run stages', () => {
@@ -89,7 +117,9 @@ describe('the report of npm run stages', () => {
   });
 
   test('says what holds, what is off, and what is not known yet', () => {
-    const report = reportOf([of], rows, { date: '2026-01-01', machine: 'm', kafka: '4.3.1', profile: 'p' });
+    const { predicted, measured } = comparison;
+    assert.ok(measured !== null);
+    const report = reportOf([{ of, predicted, measured, rows }]);
     const off = rows.filter((row) => row.off === true);
     assert.ok(off.length > 0);
     assert.match(report, RegExp(`${off.length} are off`));
