@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildCluster } from '../../src/kafka/cluster/build-cluster.ts';
 import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
-import { REQUEST } from '../../src/kafka/requests.ts';
+import { NONE, REQUEST } from '../../src/kafka/requests.ts';
+import { recordBytes } from '../../src/scenario/record-format.ts';
 import {
   build,
   column,
+  HEADER_BYTES,
   MS,
   mirroredScenario,
   profileWith,
@@ -179,4 +181,72 @@ test('a mirror copies every record of every topic', () => {
   const ends = ({ replicas }: ClusterModel) => topics.map((_, partition) => replicas.endOffset(partition));
   assert.deepEqual(ends(east), [1000, 1000]);
   assert.deepEqual(ends(west), ends(east));
+});
+
+/** Of a record in the middle of its batch, which the model takes for all. */
+function recordBytesOf({ producers: [producer] = [] }: Small): number {
+  const keyBytes = producer?.record?.key?.bytes ?? null;
+  const batchBytes = producer?.config?.['batch.size'] ?? 0;
+  return recordBytes({ keyBytes, valueBytes: 200, headersBytes: 1 }, Math.floor(batchBytes / 200 / 2));
+}
+
+/** Bytes of batches that a producer has begun, and of those that are not in a leader's log yet. */
+function bytesOnTheWay(
+  model: ClusterModel,
+  recordBytes: number,
+): () => { readonly made: number; readonly inFlight: number } {
+  const { batches, replicas, requests } = model;
+  const appended = new Set<number>();
+  let created = 0;
+  const create = batches.create.bind(batches);
+  batches.create = (partition, nowNs) => {
+    const batch = create(partition, nowNs);
+    appended.delete(batch);
+    created += 1;
+    return batch;
+  };
+  const append = replicas.append.bind(replicas);
+  replicas.append = (broker, thread, request) => {
+    const first = requests.firstBatch.data[request];
+    for (let batch = first; batch !== NONE; batch = batches.nextInRequest.data[batch]) appended.add(batch);
+    append(broker, thread, request);
+  };
+  return () => {
+    const rows = rowsTaken(model, 'batches').filter((row) => !appended.has(row));
+    return {
+      made: recordsMade(model) * recordBytes + created * HEADER_BYTES,
+      inFlight: sum(rows.map((row) => batches.bytes.data[row])),
+    };
+  };
+}
+
+test('bytes made = bytes in the logs + in flight, and of a follower no more than its leader has, at every window', () => {
+  fc.assert(
+    fc.property(clusters, (small) => {
+      const model = build(small);
+      const onTheWay = bytesOnTheWay(model, recordBytesOf(small));
+      const { partitions } = model.parts.topology;
+      let stored = 0;
+      while (model.sim.nowNs < 100 * MS) {
+        model.sim.run(model.sim.nowNs + 5 * MS);
+        const ofLeaders = sum(column(model, 'partitions/end-bytes'));
+        const { made, inFlight } = onTheWay();
+        assert.equal(ofLeaders + inFlight, made);
+        const ofBrokers = sum(column(model, 'recorder/appended-bytes'));
+        const [{ replicationFactor = 1 }] = small.topics ?? [];
+        assert.ok(ofBrokers >= ofLeaders && ofBrokers <= ofLeaders * replicationFactor);
+        stored = ofLeaders;
+      }
+      assert.ok(stored > 0);
+      runOut(model, 60 * SECOND);
+      const inEnd = Array.from(column(model, 'partitions/end-bytes'));
+      assert.equal(onTheWay().inFlight, 0);
+      assert.equal(sum(inEnd), onTheWay().made);
+      assert.equal(
+        sum(column(model, 'recorder/appended-bytes')),
+        sum(inEnd.map((bytes, partition) => bytes * partitions.replicas(partition))),
+      );
+    }),
+    { numRuns: 30 },
+  );
 });
