@@ -1,7 +1,7 @@
 /** The lines that a job prints for people. */
 import type { Comparison } from '../result/comparison.ts';
 import type { LevelOutcome } from '../result/levels.ts';
-import type { LatencySummary, RunResult } from '../result/run-result.ts';
+import type { LatencySummary, PhaseCounts, RunResult } from '../result/run-result.ts';
 
 /** A few lines per phase: rate, latencies, counts. */
 export function resultLines(result: RunResult): string[] {
@@ -9,8 +9,17 @@ export function resultLines(result: RunResult): string[] {
     `${phase.name}: ${records(phase.throughputRecordsPerSecond)}`,
     `  publish     ${latency(phase.publishLatencyMs)}`,
     `  end-to-end  ${latency(phase.endToEndLatencyMs)}`,
+    ...unfinished(phase.counts),
     ...phase.events.map(({ atSeconds, what }) => `  ${atSeconds.toFixed(1).padStart(6)} s  ${what}`),
   ]);
+}
+
+/** An overload shows here: latencies are of records that came to their end. */
+function unfinished({ recordsDue, recordsAcknowledged }: PhaseCounts): string[] {
+  const count = recordsDue - recordsAcknowledged;
+  if (count <= 0) return [];
+  const [open, due] = [count, recordsDue].map((records) => records.toLocaleString('en-US'));
+  return [`  unfinished  ${open} of ${due} records due were not acknowledged, and are in no latency`];
 }
 
 /** Predicted beside measured, one line a figure. */

@@ -16,7 +16,7 @@ export interface LevelOutcome {
   /** As written in the scenario. */
   readonly text: string;
   readonly verdict: 'met' | 'missed' | 'not evaluable';
-  /** In `unit`; null when not evaluable. */
+  /** In `unit`; null when not evaluable, or without bound. */
   readonly value: number | null;
   readonly unit: 'ms' | 'records/s' | 'records';
   readonly comparison: Level['comparison'];
@@ -25,11 +25,12 @@ export interface LevelOutcome {
   readonly phase: string | null;
   /** What was taken as the level's value, in words. */
   readonly evaluated: string;
-  /** Why there is no verdict; null when there is one. */
+  /** Why there is no verdict, or no value; else null. */
   readonly reason: string | null;
 }
 
-type Reading = { readonly value: number } | { readonly reason: string };
+/** A value may be infinite, as the latency of what never came to its end; `why` tells so. */
+type Reading = { readonly value: number; readonly why?: string } | { readonly reason: string };
 
 const UNITS: Record<Level['metric'], LevelOutcome['unit']> = {
   publishLatency: 'ms',
@@ -68,7 +69,8 @@ function evaluateLevel(level: Level, scenario: Scenario, result: RunResult): Lev
   const missed = values.filter(({ value }) => !holds(level, value));
   if (missed.length > 0) {
     const worst = missed.reduce((a, b) => (distance(level, b.value) > distance(level, a.value) ? b : a));
-    return { ...stated, verdict: 'missed', value: worst.value, phase: worst.phase, reason: null };
+    const value = Number.isFinite(worst.value) ? worst.value : null;
+    return { ...stated, verdict: 'missed', value, phase: worst.phase, reason: worst.why ?? null };
   }
   const unread = readings.find((reading) => 'reason' in reading);
   if (unread !== undefined) return notEvaluable(unread.phase, unread.reason);
@@ -123,9 +125,9 @@ function describe(level: Level): string {
 function read(level: Level, scenario: Scenario, phase: PhaseResult): Reading {
   switch (level.metric) {
     case 'publishLatency':
-      return readLatency(level, phase, 'producer');
+      return readLatency(level, scenario, phase, 'producer');
     case 'endToEndLatency':
-      return readLatency(level, phase, 'consumer');
+      return readLatency(level, scenario, phase, 'consumer');
     case 'throughput':
       return readThroughput(level, phase);
     case 'lost':
@@ -135,7 +137,14 @@ function read(level: Level, scenario: Scenario, phase: PhaseResult): Reading {
   }
 }
 
-function readLatency(level: Level, phase: PhaseResult, role: TrafficClassResult['role']): Reading {
+function readLatency(
+  level: Level,
+  scenario: Scenario,
+  phase: PhaseResult,
+  role: TrafficClassResult['role'],
+): Reading {
+  const unfinished = readUnfinished(level, scenario, phase);
+  if (unfinished !== null) return unfinished;
   if (level.subject === null) {
     const overall = role === 'producer' ? phase.publishLatencyMs : phase.endToEndLatencyMs;
     return latencyStatistic(level, overall);
@@ -143,6 +152,24 @@ function readLatency(level: Level, phase: PhaseResult, role: TrafficClassResult[
   const found = phase.classes.find((entry) => entry.name === level.subject && entry.role === role);
   if (found === undefined) return { reason: `no ${role} class "${level.subject}" in the result` };
   return latencyStatistic(level, found.latencyMs);
+}
+
+/**
+ * Records that came due and were never acknowledged are in no latency, and longer than all that are: null where the statistic
+ * does not reach them. They are counted for a whole phase, so that one class of several is read without them.
+ */
+function readUnfinished(
+  { statistic, subject }: Level,
+  scenario: Scenario,
+  phase: PhaseResult,
+): Reading | null {
+  const { recordsDue, recordsAcknowledged } = phase.counts;
+  const unfinished = recordsDue - recordsAcknowledged;
+  if (unfinished <= 0 || (subject !== null && scenario.producers.length > 1)) return null;
+  const reached = statistic.kind === 'percentile' ? statistic.percentile / 100 : 1;
+  if (reached * recordsDue <= recordsAcknowledged) return null;
+  const [open, due] = [unfinished, recordsDue].map((count) => count.toLocaleString('en-US'));
+  return { value: Number.POSITIVE_INFINITY, why: `${open} of ${due} records due were not acknowledged` };
 }
 
 function latencyStatistic({ statistic }: Level, summary: LatencySummary | null): Reading {

@@ -44,6 +44,16 @@ describe('the lines of a result', () => {
   });
 });
 
+test('records that were not acknowledged are told beside latencies that lack them', () => {
+  const [phase] = predicted.phases;
+  const counts = { ...phase.counts, recordsDue: 5000, recordsAcknowledged: 3999 };
+  const lines = resultLines({ ...predicted, phases: [{ ...phase, counts }] });
+  assert.equal(
+    lines[3],
+    '  unfinished  1,001 of 5,000 records due were not acknowledged, and are in no latency',
+  );
+});
+
 describe('the lines of a comparison', () => {
   test('are a table of equal width with the relative error at its end', () => {
     const [head, ...rows] = comparisonLines(comparison).filter((line) => !line.startsWith('furthest'));

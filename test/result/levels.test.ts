@@ -33,6 +33,23 @@ test('mean and maximum of an end-to-end latency can be asked for', () => {
   assert.equal(evaluate('endToEndLatency max < 1s').value, summary?.max);
 });
 
+test('records that were never acknowledged are longer than any latency that a percentile reaches', () => {
+  const due = predicted.phases[0].counts.recordsDue;
+  const stuck = (count: number) =>
+    changed((phase) => ({ counts: { ...phase.counts, recordsAcknowledged: due - count } }));
+  const few = stuck(Math.floor(due / 1000));
+  const many = stuck(Math.ceil(due / 20));
+  assert.equal(evaluate('publishLatency p(99) < 50ms', few).verdict, 'met');
+  assert.equal(evaluate('publishLatency max < 1h', few).verdict, 'missed');
+  const { verdict, value, reason } = evaluate('checkout.publishLatency p(99) < 1h', many);
+  assert.deepEqual([verdict, value], ['missed', null]);
+  assert.match(reason ?? '', /of .* records due were not acknowledged/);
+  assert.equal(evaluate('endToEndLatency p(99) < 1h', many).verdict, 'missed');
+  // Counts are of all classes: they do not say which one is stuck.
+  const two = { ...scenario, producers: [...scenario.producers, { ...scenario.producers[0], name: 'web' }] };
+  assert.equal(evaluate('checkout.publishLatency p(99) < 1h', many, two).verdict, 'met');
+});
+
 test('with several paced phases the worst one decides', () => {
   const paced = predicted.phases[0];
   const slow = { ...paced, name: 'peak', publishLatencyMs: latency(70, 0.3) };

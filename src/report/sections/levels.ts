@@ -44,7 +44,8 @@ function verdictCell(outcome: LevelOutcome): Cell {
   if (outcome.verdict === 'not evaluable') {
     return { text: `not evaluable: ${outcome.reason}`, tone: 'muted' };
   }
-  const value = `${formatNumber(outcome.value)} ${outcome.unit}, phase ${outcome.phase}`;
+  const found = outcome.reason ?? `${formatNumber(outcome.value)} ${outcome.unit}`;
+  const value = `${found}, phase ${outcome.phase}`;
   return outcome.verdict === 'met'
     ? { text: `✓ met (${value})`, tone: 'good' }
     : { text: `✗ missed (${value})`, tone: 'bad' };

@@ -96,6 +96,7 @@ function figureTable(phase: PhaseComparison, hasMeasured: boolean): Table {
     ['throughput, bytes', ...figureCells(phase.throughputBytesPerSecond, formatBytesPerSecond, hasMeasured)],
     ...latencyRows('publish', phase.publishLatencyMs, hasMeasured),
     ...latencyRows('end-to-end', phase.endToEndLatencyMs, hasMeasured),
+    ['records due', ...figureCells(phase.counts.recordsDue, formatCount, hasMeasured)],
     ['records acknowledged', ...figureCells(phase.counts.recordsAcknowledged, formatCount, hasMeasured)],
     ['records failed', ...figureCells(failed, formatCount, hasMeasured)],
     ['records consumed', ...figureCells(phase.counts.recordsConsumed, formatCount, hasMeasured)],
