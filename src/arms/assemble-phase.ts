@@ -23,6 +23,8 @@ type HostReadOut = ShardReadOut['hosts'][number];
 
 const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
 const WINDOW_SECONDS = 1;
+/** As the JVM calls the only one that is simulated. */
+const YOUNG_COLLECTOR = 'G1 Young Generation';
 const RANK_SLACK = 1e-6;
 const THREAD_GROUPS: Readonly<Record<string, string>> = {
   background: 'other',
@@ -259,9 +261,29 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
         capacity: null,
         values: perSecond(broker.appendedBytes, seconds),
       },
+      ...collectionSeries(common, broker.collections, seconds),
     ];
   });
   return [...ofHosts, ...ofBrokers];
+}
+
+function collectionSeries(
+  common: Pick<ResourceSeries, 'host' | 'broker'>,
+  collections: ShardReadOut['brokers'][number]['collections'],
+  seconds: number,
+): ResourceSeries[] {
+  if (collections === null) return [];
+  const { counts, pausedNs } = collections;
+  const young = { ...common, of: YOUNG_COLLECTOR, capacity: null } as const;
+  return [
+    { ...young, resource: 'gc.count', unit: '/s', values: perSecond(counts, seconds) },
+    {
+      ...young,
+      resource: 'gc.time',
+      unit: 'share',
+      values: perSecond(pausedNs, seconds).map((ns) => ns / NS_PER_SECOND),
+    },
+  ];
 }
 
 function throttling(

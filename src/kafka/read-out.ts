@@ -37,6 +37,8 @@ interface BrokerReadOut {
   readonly host: string;
   readonly appendedBytes: readonly number[];
   readonly cpuNs: readonly number[];
+  /** By window; null where collections stop nothing. */
+  readonly collections: { readonly counts: readonly number[]; readonly pausedNs: readonly number[] } | null;
   /** By request type; sums in the order of STAGES. */
   readonly requests: readonly { readonly count: number; readonly stageSumsNs: readonly number[] }[];
 }
@@ -82,6 +84,7 @@ export function readOut(model: ClusterModel): ShardReadOut {
       host: parts.topology.hosts[broker.host].name,
       appendedBytes: samples.appendedSeries(broker.index),
       cpuNs: samples.cpuSeries(broker.index),
+      collections: samples.collectionSeries(broker.index),
       requests: indexes(REQUEST_TYPES).map((type) => {
         const at = broker.index * REQUEST_TYPES + type;
         const sums = recorder.stageSumNs.data.slice(at * STAGES.length, (at + 1) * STAGES.length);

@@ -25,6 +25,8 @@ export class Samples {
   readonly #hostThrottledPeriods: Float64Column;
   readonly #brokerAppended: Float64Column;
   readonly #brokerCpu: Float64Column;
+  readonly #collections: Float64Column;
+  readonly #paused: Float64Column;
   /** The broker that a thread belongs to, or -1. */
   readonly #brokerOf: readonly number[];
   readonly #threadCpu: Float64Column;
@@ -45,6 +47,8 @@ export class Samples {
     this.#hostThrottledPeriods = columns.float64('samples/host-throttled-periods', rows * hostCpus.length);
     this.#brokerAppended = columns.float64('samples/appended', rows * brokers.length);
     this.#brokerCpu = columns.float64('samples/broker-cpu', rows * brokers.length);
+    this.#collections = columns.float64('samples/collections', rows * brokers.length);
+    this.#paused = columns.float64('samples/paused', rows * brokers.length);
     this.#brokerOf = threads.map((thread) => model.brokerOf(thread));
     this.#threadCpu = columns.float64('samples/thread-cpu', 2 * threads.length);
     this.#threadWakeUps = columns.float64('samples/thread-wake-ups', 2 * threads.length);
@@ -62,7 +66,7 @@ export class Samples {
 
   /** Reads every counter at the end of a window; window 0 is the end of the warm-up. */
   take(window: number): void {
-    const { cpus, nics, recorder, parts } = this.#model;
+    const { cpus, heaps, nics, recorder, parts } = this.#model;
     const hosts = parts.hostCpus.length;
     for (let host = 0; host < hosts; host += 1) {
       const at = window * hosts + host;
@@ -75,7 +79,10 @@ export class Samples {
     }
     const brokers = parts.brokers.length;
     for (let broker = 0; broker < brokers; broker += 1) {
-      this.#brokerAppended.data[window * brokers + broker] = recorder.appendedBytes.data[broker];
+      const at = window * brokers + broker;
+      this.#brokerAppended.data[at] = recorder.appendedBytes.data[broker];
+      this.#collections.data[at] = heaps.collections(broker);
+      this.#paused.data[at] = heaps.pausedNs(broker);
     }
     this.#brokerOf.forEach((broker, thread) => {
       if (broker >= 0) this.#brokerCpu.data[window * brokers + broker] += cpus.cpuNs(thread);
@@ -117,6 +124,16 @@ export class Samples {
   /** CPU of a broker's threads in every window, ns; a job counts where it ends. */
   cpuSeries(broker: number): number[] {
     return this.#differences(this.#brokerCpu, this.#model.parts.brokers.length, broker);
+  }
+
+  /** Collections of a broker's heap in every window, and the time for which they stopped it; null where none does. */
+  collectionSeries(broker: number): { counts: number[]; pausedNs: number[] } | null {
+    const brokers = this.#model.parts.brokers.length;
+    if (!this.#model.heaps.hasPauses(broker)) return null;
+    return {
+      counts: this.#differences(this.#collections, brokers, broker),
+      pausedNs: this.#differences(this.#paused, brokers, broker),
+    };
   }
 
   /** Lag of a consumer class at the ends of the windows, records. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { build, isNear, MS, meanLatencyNs, runOut, SECOND, type Small, sum } from './support.ts';
+import { readOut } from '../../src/kafka/read-out.ts';
+import { build, column, isNear, MS, meanLatencyNs, runOut, SECOND, type Small, sum } from './support.ts';
 
 const MIB = 1_048_576;
 
@@ -51,6 +52,26 @@ describe('the heap of a broker', () => {
     assert.ok(paused > beside + 8, `${paused} ms with pauses, ${beside} ms without`);
   });
 
+  test('has its collections and pauses in every window, a pause that goes over the end of one in both', () => {
+    const model = build(collecting());
+    const seen: number[] = [];
+    for (let atMs = 0; atMs <= 10_000; atMs += 1) {
+      model.sim.run(atMs * MS);
+      seen.push(model.heaps.pausedNs(0));
+    }
+    const steps = seen.slice(1).map((paused, index) => paused - seen[index]);
+    assert.ok(steps.every((step) => step >= 0 && step <= MS));
+    model.sim.run(10_001 * MS);
+    const [{ collections }] = readOut(model).brokers;
+    assert.ok(collections !== null);
+    assert.equal(sum(collections.counts), model.heaps.collections(0));
+    const secondly = collections.pausedNs.map((_, second) => seen[(second + 1) * 1000] - seen[second * 1000]);
+    assert.deepEqual(collections.pausedNs, secondly);
+    assert.ok(sum(secondly) > 90 * MS);
+    const [without] = readOut(build(collecting({ 'broker.gc.youngBytes': 0 }))).brokers;
+    assert.equal(without.collections, null);
+  });
+
   test('loses no work of what it stops', () => {
     const costs = { 'broker.handler.producePerRequestNs': 300_000, 'broker.network.perRequestNs': 200_000 };
     const model = build(collecting(costs));
@@ -72,7 +93,7 @@ describe('the heap of a broker', () => {
     let amid = 0;
     for (let atMs = 990; atMs < 1100 && amid === 0; atMs += 1) {
       first.sim.run(atMs * MS);
-      if (first.heaps.pausedNs(0) < 0) amid = atMs;
+      if (column(first, 'heaps/collecting')[0] > 0) amid = atMs;
     }
     assert.ok(amid > 0);
     const second = build(collecting());

@@ -57,9 +57,15 @@ export class Heaps {
     return this.#collections.data[broker];
   }
 
-  /** Time for which the broker's threads stood still in collections that have ended, ns. */
+  /** Time for which the broker's threads have stood still for collections, ns. */
   pausedNs(broker: number): number {
-    return this.#pausedNs.data[broker];
+    const isCollecting = this.#collecting.data[broker] > 0;
+    return this.#pausedNs.data[broker] + (isCollecting ? this.#model.sim.nowNs : 0);
+  }
+
+  /** Whether the broker's collections stop it. */
+  hasPauses(broker: number): boolean {
+    return this.#model.brokers[broker].costs.gcYoungBytes > 0;
   }
 
   /**
@@ -69,7 +75,7 @@ export class Heaps {
   appended(broker: number, bytes: number, elapsedNs: number): number {
     const { costs } = this.#model.brokers[broker];
     const workNs = bytes * costs.gcPerByteNs;
-    if (costs.gcYoungBytes === 0) return workNs;
+    if (!this.hasPauses(broker)) return workNs;
     this.#owedNs.data[broker] += workNs;
     this.#allocatedBytes.data[broker] +=
       bytes * costs.gcAllocatedPerByte + (elapsedNs / NS_PER_SECOND) * costs.gcAllocatedBytesPerSecond;
