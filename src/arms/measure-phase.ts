@@ -23,6 +23,7 @@ import type { PhaseResult, ThreadCpu, TimelineEvent, TopicCheck } from '../resul
 import { machineName } from '../scenario/machine-names.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
+import { coldWindows } from './cold-windows.ts';
 import { hostGroup } from './scenario-cluster.ts';
 import { playTimeline, type Timeline } from './timeline.ts';
 
@@ -203,6 +204,7 @@ function phaseResult(
     threadCpu: clientsTogether(observation?.threadCpu ?? []),
     events: [
       ...operated,
+      ...coldWindows(observation?.resources ?? []),
       ...Object.entries(load.errors).map(([message, count]) => ({
         atSeconds: load.durationSeconds,
         what: `${count} times: ${message}`,

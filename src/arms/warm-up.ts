@@ -5,6 +5,7 @@
 import { hasJavaClients } from '../java-clients/refusals.ts';
 import { DUE_TIME_BYTES } from '../load/refusals.ts';
 import type { Phase, Scenario, Size } from '../scenario/scenario.ts';
+import { COMPILER_CORES_MAX } from './cold-windows.ts';
 import { type MeasurePhaseOptions, measurePhase } from './measure-phase.ts';
 
 /** Name of the warm-up's phases. */
@@ -12,8 +13,6 @@ export const WARM_UP = 'warm-up';
 
 const ROUND: Phase = { name: WARM_UP, load: 'max', warmupMs: 0, durationMs: 10_000 };
 const ROUNDS_MAX = 6;
-/** Cores that all compilers together may still use. */
-const COMPILER_CORES_MAX = 0.1;
 
 /** Plays warm-up rounds; returns the seconds of load that it took. */
 export async function warmUp(options: Omit<MeasurePhaseOptions, 'phase' | 'rehearsal'>): Promise<number> {
