@@ -1,8 +1,9 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
+import { mirrorLink } from '../kafka/cluster/distances.ts';
 import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { missingCosts, missingJavaCosts } from '../kafka/costs.ts';
 import type { Profile } from '../profile/profile.ts';
-import type { ClientKind, ProducerClass, Scenario } from '../scenario/scenario.ts';
+import type { ClientKind, Mirror, ProducerClass, Scenario } from '../scenario/scenario.ts';
 import type { Refusal } from './refusals.ts';
 
 /** Producer slots (clients x partitions) that the accumulator's columns may have. */
@@ -83,14 +84,7 @@ function memoryRefusals(scenario: Scenario, profiles: Readonly<Record<string, Pr
 
 function linkRefusals(scenario: Scenario): Refusal[] {
   return scenario.links.flatMap((link, index) => [
-    ...(link.bytesPerSecond === null
-      ? []
-      : [
-          {
-            path: ['links', index, 'bandwidth'],
-            message: 'the simulator does not limit the bandwidth of links yet; leave it out',
-          },
-        ]),
+    ...(link.bytesPerSecond === null ? [] : sharedLinkRefusals(scenario, index)),
     ...(link.latencyMs > 0
       ? []
       : [
@@ -100,6 +94,27 @@ function linkRefusals(scenario: Scenario): Refusal[] {
           },
         ]),
   ]);
+}
+
+/** Clusters are simulated apart from each other: what those of one data centre send over a link does not meet. */
+function sharedLinkRefusals(scenario: Scenario, index: number): Refusal[] {
+  const overLink = scenario.mirrors.filter(
+    (mirror) => isBetweenDataCentres(scenario, mirror) && mirrorLink(scenario, mirror).index === index,
+  );
+  return scenario.links[index].between.flatMap((dataCentre): Refusal[] => {
+    const sources = scenario.clusters.filter(
+      (cluster) => cluster.dataCentre === dataCentre && overLink.some(({ from }) => from === cluster.name),
+    );
+    if (sources.reduce((sum, { count }) => sum + count, 0) < 2) return [];
+    const names = sources.map(({ name }) => name).join(', ');
+    const message = `the simulator does not share the bandwidth of a link between clusters (${names} in ${dataCentre}) yet; leave it out`;
+    return [{ path: ['links', index, 'bandwidth'], message }];
+  });
+}
+
+function isBetweenDataCentres({ clusters }: Scenario, { from, to }: Mirror): boolean {
+  const [source, target] = [from, to].map((name) => clusters.find((cluster) => cluster.name === name));
+  return source?.dataCentre !== target?.dataCentre;
 }
 
 function topicRefusals(scenario: Scenario): Refusal[] {
@@ -174,6 +189,15 @@ function mirrorRefusals(scenario: Scenario): Refusal[] {
   return scenario.mirrors.flatMap((mirror) => {
     const at = ['mirrors', mirror.name];
     return [
+      ...(isBetweenDataCentres(scenario, mirror)
+        ? []
+        : [
+            {
+              path: [...at, 'to'],
+              message:
+                'the simulator needs a link between the two clusters of a mirror; give each a data centre of its own',
+            },
+          ]),
       ...(mirror.client === 'brokertwin'
         ? []
         : [

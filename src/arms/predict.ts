@@ -1,6 +1,7 @@
 /** The predicting arm: a scenario and the profiles of its hosts in, a simulated RunResult out. */
 
-import { mirrorLatencyMs, type ShardInput } from '../kafka/cluster/build-cluster.ts';
+import type { ShardInput } from '../kafka/cluster/build-cluster.ts';
+import { mirrorLink } from '../kafka/cluster/distances.ts';
 import { statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { planShards } from '../kafka/cluster/topology.ts';
 import type { ShardReadOut } from '../kafka/read-out.ts';
@@ -165,7 +166,7 @@ async function runPhase(
 ): Promise<ShardOutcome[]> {
   const { scenario } = options.loaded;
   const untilNs = lengthMs * NS_PER_MS;
-  const latencies = scenario.mirrors.map((mirror) => mirrorLatencyMs(scenario, mirror));
+  const latencies = scenario.mirrors.map((mirror) => mirrorLink(scenario, mirror).latencyMs);
   const run: RunShardsOptions = {
     factoryModule: siblingModule(import.meta.url, '../kafka/shard').href,
     input: {

@@ -152,7 +152,10 @@ function isShaped(scenario: Scenario): boolean {
   );
   const hosts = scenario.hosts.filter(({ name }) => used.has(name));
   const machines = hosts.reduce((sum, { count }) => sum + count, 0);
-  return machines > 1 || hosts.some(({ hardware }) => hardware.nicBytesPerSecond !== null);
+  return (
+    machines > 1 ||
+    hosts.some(({ hardware }) => hardware.nicBytesPerSecond !== null || hardware.latencyMs !== undefined)
+  );
 }
 
 function needsDiskShim(scenario: Scenario): boolean {
@@ -177,7 +180,7 @@ function machinesOf(host: HostGroup): MachineSpec[] {
       limits: {
         nicBytesPerSecond: hardware.nicBytesPerSecond,
         nicBufferBytes: hardware.nicBufferBytes,
-        latencyMs: null,
+        latencyMs: hardware.latencyMs ?? null,
         cores: hardware.cores,
         memoryBytes: hardware.memoryBytes,
       },

@@ -1,5 +1,5 @@
 /** What a scenario states and the simulator does not read: said in the report, so that nothing is ignored unseen. */
-import type { HostGroup, Scenario } from '../scenario/scenario.ts';
+import type { ClientKind, HostGroup, Scenario } from '../scenario/scenario.ts';
 
 const READ = {
   brokers: [
@@ -11,6 +11,8 @@ const READ = {
     'replica.fetch.max.bytes',
     'replica.fetch.response.max.bytes',
     'replica.fetch.wait.max.ms',
+    'socket.send.buffer.bytes',
+    'socket.receive.buffer.bytes',
   ],
   topics: [],
   producers: [
@@ -23,6 +25,12 @@ const READ = {
     'compression.type',
   ],
   consumers: ['fetch.min.bytes', 'fetch.max.bytes', 'fetch.max.wait.ms', 'max.partition.fetch.bytes'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Read where hosts state a latency; of clients those of Kafka's own. */
+const READ_WITH_LATENCY = {
+  brokers: ['replica.socket.receive.buffer.bytes'],
+  javaClients: ['send.buffer.bytes', 'receive.buffer.bytes'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Read where the hosts of the brokers have disks. */
@@ -61,6 +69,9 @@ export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) =
   const diskHosts = scenario.hosts.filter(hasDisks).map(({ name }) => name);
   const withDisks = (cluster: string): boolean =>
     scenario.clusters.some(({ name, brokers }) => name === cluster && diskHosts.includes(brokers.host));
+  const isFar = scenario.hosts.some(({ hardware }) => hardware.latencyMs !== undefined);
+  const ofSockets = (client: ClientKind): readonly string[] =>
+    isFar && client === 'java' ? READ_WITH_LATENCY.javaClients : [];
   const unread = (
     place: string,
     stated: Readonly<Record<string, string>>,
@@ -75,13 +86,21 @@ export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) =
       controllers.mode === 'separate' ? [`controllers of ${name}`] : [],
     ),
     ...scenario.clusters.flatMap(({ name, brokers }) =>
-      unread(name, brokers.stated, [...READ.brokers, ...(withDisks(name) ? READ_WITH_DISKS.brokers : [])]),
+      unread(name, brokers.stated, [
+        ...READ.brokers,
+        ...(withDisks(name) ? READ_WITH_DISKS.brokers : []),
+        ...(isFar ? READ_WITH_LATENCY.brokers : []),
+      ]),
     ),
     ...scenario.topics.flatMap((topic) =>
       unread(topic.name, topic.stated, withDisks(topic.cluster) ? READ_WITH_DISKS.topics : READ.topics),
     ),
-    ...scenario.producers.flatMap((producer) => unread(producer.name, producer.stated, READ.producers)),
-    ...scenario.consumers.flatMap((consumer) => unread(consumer.name, consumer.stated, READ.consumers)),
+    ...scenario.producers.flatMap(({ name, stated, client }) =>
+      unread(name, stated, [...READ.producers, ...ofSockets(client)]),
+    ),
+    ...scenario.consumers.flatMap(({ name, stated, client }) =>
+      unread(name, stated, [...READ.consumers, ...ofSockets(client)]),
+    ),
   ];
   return [
     ...(all.length === 0 ? [] : [`The simulator does not read these settings: ${all.join(', ')}.`]),

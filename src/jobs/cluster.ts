@@ -8,8 +8,8 @@ import {
   clusterStatus,
   clusterUp,
 } from '../local/cluster/cluster-commands.ts';
-import { NIC_QUEUE_MS } from '../local/hosts/shaping.ts';
 import { operate, runOnMachine } from '../local/operations/operate.ts';
+import { NIC_QUEUE_MS } from '../scenario/nic-buffer.ts';
 import { parseOperation } from '../scenario/read-operation.ts';
 import type { JobOutcome } from './outcome.ts';
 import type { Progress } from './progress.ts';

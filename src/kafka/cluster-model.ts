@@ -7,7 +7,7 @@
  *   Consumers, ReplicaFetchers ───────┴──────────────────────────────────┘  └─► (purgatory, high watermark)
  */
 import { Cpus, type HostCpu, type ThreadOwner } from '../hardware/cpu.ts';
-import { type HostNic, type NicRules, Nics } from '../hardware/nic.ts';
+import { type HostNic, type LinkLine, type NicRules, Nics } from '../hardware/nic.ts';
 import type { Float64Column } from '../kernel/columns.ts';
 import type { Model, Simulation } from '../kernel/simulation.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
@@ -80,6 +80,8 @@ export interface ClusterParts {
   readonly topology: Topology;
   readonly hostCpus: readonly HostCpu[];
   readonly hostNics: readonly HostNic[];
+  /** The scenario's links, in the direction away from this cluster. */
+  readonly linkLines: readonly LinkLine[];
   /** As TCP has them, if not given. */
   readonly nicRules?: NicRules;
   readonly storage: Storage;
@@ -158,6 +160,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.nics = new Nics({
       sim,
       hosts: parts.hostNics,
+      links: parts.linkLines,
       flows: flowsOf(parts.connections, parts.brokers),
       goOnKind: KIND.flowGoesOn,
       ...(parts.nicRules === undefined ? {} : { rules: parts.nicRules }),

@@ -378,6 +378,7 @@ function hostGroup(name: string, entry: Entry<'hosts'>): HostGroup {
       memoryBytes: entry.memory ?? null,
       nicBytesPerSecond: entry.nic ?? null,
       nicBufferBytes: entry.nicBuffer ?? null,
+      ...(entry.latency === undefined ? {} : { latencyMs: entry.latency }),
       ...diskOf(entry.disk),
     },
     logDirs: { count: entry.logDirs?.count ?? 1, bytes: entry.logDirs?.size ?? null },

@@ -38,6 +38,8 @@ export interface HostGroup {
     readonly nicBytesPerSecond: number | null;
     /** What passes at once, above the rate: the burst of a token bucket. */
     readonly nicBufferBytes: number | null;
+    /** One way, of what it sends to other machines, beside the network's own. */
+    readonly latencyMs?: number;
     readonly diskWriteBytesPerSecond: number | null;
     /** Each disk, one for every log dir, where more than a rate is stated. */
     readonly disk?: DiskFigures & { readonly kind?: DiskKind };

@@ -73,6 +73,10 @@ const hosts = named(
       'What the network of one machine passes on at once, above its rate (the burst of a shaper)',
       '128KiB',
     ).optional(),
+    latency: positiveDuration(
+      'One-way delay of what one machine sends to others, beside that of the network between them',
+      '250us',
+    ).optional(),
     disk: z
       .union([positiveByteRate('What it reads and writes', '500MB/s'), disk])
       .meta({

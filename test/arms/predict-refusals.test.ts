@@ -188,6 +188,34 @@ producers:
     assert.match(found[0], /^s\.yaml:3:\d+:? .*share one machine between clusters \(east, west\)/);
   });
 
+  test('takes a link with a bandwidth, but not one that two clusters of a data centre share', () => {
+    const mirror = '  copy: { from: east, to: west, topics: orders, host: west-clients }\n';
+    const limited = TWO_CLUSTERS.replace('latency: 10ms', 'latency: 10ms, bandwidth: 1Gbit/s');
+    assert.deepEqual(refusalsOf(`${limited}mirrors:\n${mirror}`), []);
+    const second = limited
+      .replace('  west: {', '  east-2: { dataCentre: east, brokers: { host: more-brokers } }\n  west: {')
+      .replace('  east-clients: {}', '  east-clients: {}\n  more-brokers: {}\n  more-clients: {}')
+      .replace('  orders: { cluster: east }', '  orders: { cluster: east }\n  clicks: { cluster: east-2 }')
+      .concat('  web: { host: more-clients, topics: clicks, rate: 10/s }\n');
+    const found = refusalsOf(
+      `${second}mirrors:\n${mirror}${mirror.replace('copy', 'more').replace('east', 'east-2').replace('orders', 'clicks')}`,
+    );
+    assert.equal(found.length, 1, found.join('\n'));
+    assert.match(found[0], /^s\.yaml:14:\d+:? .*between clusters \(east, east-2 in east\)/);
+  });
+
+  test('refuses a mirror inside a data centre, where no link is', () => {
+    const near = TWO_CLUSTERS.replace('west: { dataCentre: west,', 'west: { dataCentre: east,').replace(
+      /links:\n.*\n/,
+      '',
+    );
+    const found = refusalsOf(
+      `${near}mirrors:\n  copy: { from: east, to: west, topics: orders, host: west-clients }\n`,
+    );
+    assert.equal(found.length, 1, found.join('\n'));
+    assert.match(found[0], /^s\.yaml:15:\d+:? .*needs a link between the two clusters/);
+  });
+
   test('refuses the same of a mirror as of other clients', () => {
     const mirror = (more: string) =>
       `${TWO_CLUSTERS}mirrors:\n  copy: { from: east, to: west, topics: orders, host: west-clients${more} }\n`;

@@ -68,6 +68,13 @@ test('one machine without a NIC of its own is loopback', () => {
   assert.equal(scenarioCluster(load(limited).scenario).network, 'shaped');
 });
 
+test('a latency of the machines makes a network of their own, with that latency', () => {
+  const yaml = `${ONE_TOPIC.replace(', host: client', '')}hosts: { local: { latency: 250us } }\n`;
+  const { network, brokerMachines } = scenarioCluster(load(yaml).scenario);
+  assert.equal(network, 'shaped');
+  assert.equal(brokerMachines?.[0].limits.latencyMs, 0.25);
+});
+
 test('separate controllers run on the hosts that are named, or on machines of their own', () => {
   const alone = scenarioCluster(load(`${MACHINES}  controllers: { mode: separate, count: 3 }\n`).scenario);
   assert.equal(alone.separateControllers, 3);

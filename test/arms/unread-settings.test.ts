@@ -46,6 +46,25 @@ test('what the simulator does not read of machines and controllers is named in t
   assert.match(withSize, /logDirs.size of/);
 });
 
+test('the buffers of sockets are read where machines are far from each other, of clients those of Java', () => {
+  const { hosts, consumers } = scenarioOf([]);
+  const buffer = 'receive.buffer.bytes';
+  const stated = [
+    `cluster.brokers.config.replica.socket.${buffer}=1MiB`,
+    `cluster.brokers.config.socket.${buffer}=1MiB`,
+    `consumers.${consumers[0].name}.config.${buffer}=1MiB`,
+  ];
+  const near = unreadSettings(scenarioOf(stated)).join('');
+  assert.ok(near.includes(`replica.socket.${buffer} of cluster`));
+  assert.ok(!near.includes(` socket.${buffer} of cluster`));
+  const far = [...stated, `hosts.${hosts[0].name}.latency=5ms`];
+  const ours = unreadSettings(scenarioOf(far)).join('');
+  assert.ok(!ours.includes(`replica.socket.${buffer} of`));
+  assert.ok(ours.includes(` ${buffer} of ${consumers[0].name}`));
+  const java = unreadSettings(scenarioOf([...far, `consumers.${consumers[0].name}.client=java`])).join('');
+  assert.ok(!java.includes(` ${buffer} of ${consumers[0].name}`));
+});
+
 test('with disks, memory, log dirs and the settings of logs are read', () => {
   const [host] = Object.values(scenarioOf([]).hosts);
   const stated = [

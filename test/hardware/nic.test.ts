@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Flow, type HostNic, NIC_RULES, type NicRules, Nics } from '../../src/hardware/nic.ts';
-import { Simulation } from '../../src/kernel/simulation.ts';
+import type { HostNic, NicRules } from '../../src/hardware/nic.ts';
+import { Network, type Route } from './support/network.ts';
 
 const LATENCY_NS = 50_000;
 /** 1 byte a ns. */
@@ -13,75 +13,6 @@ const BURST: HostNic = { ...FAST, burstBytes: 10_000 };
 const HEADER_BYTES = 66;
 const SEGMENT_BYTES = 1448;
 const WINDOW_BYTES = 45 * SEGMENT_BYTES;
-const ARRIVAL = 0;
-const GO_ON = 1;
-const EVENTS_MAX = 100_000;
-const NO_BUFFERS = {
-  sendBufferBytes: Number.POSITIVE_INFINITY,
-  receiveBufferBytes: Number.POSITIVE_INFINITY,
-};
-
-type Route = readonly [from: number, to: number];
-
-interface Arrival {
-  readonly flow: number;
-  readonly message: number;
-  readonly atNs: number;
-}
-
-/** Hosts, and a flow for each route; the entity of a flow's receiver says which flow a message came by. */
-class Network {
-  readonly nics: Nics;
-  readonly sim: Simulation;
-  readonly arrivals: Arrival[] = [];
-  /** Messages that came to count as sent after they were handed over, and when. */
-  readonly sent: (readonly [message: number, atNs: number])[] = [];
-
-  constructor(
-    hosts: readonly HostNic[],
-    routes: readonly Route[],
-    rules: Partial<NicRules> = {},
-    buffers: Pick<Flow, 'sendBufferBytes' | 'receiveBufferBytes'> = NO_BUFFERS,
-  ) {
-    const { arrivals } = this;
-    this.sim = new Simulation({
-      seed: '7',
-      entityBase: 0,
-      limits: { eventsPending: EVENTS_MAX, eventsPerInstant: EVENTS_MAX },
-    });
-    const flows = routes.map(([from, to], index) => {
-      const entity = this.sim.entity(`flow ${index}`);
-      return { from, to, ...buffers, sender: entity, receiver: entity, kind: ARRIVAL };
-    });
-    this.nics = new Nics({
-      sim: this.sim,
-      hosts,
-      flows,
-      goOnKind: GO_ON,
-      rules: { ...NIC_RULES, ...rules },
-    });
-    this.sim.setModel({
-      kindNames: ['arrival', 'goOn'],
-      handle: (kind, target, message) => {
-        if (kind === GO_ON) {
-          const sent = this.nics.goOn(message);
-          if (sent >= 0) this.sent.push([sent, this.sim.nowNs]);
-        } else arrivals.push({ flow: target, message, atNs: this.sim.nowNs });
-      },
-    });
-  }
-
-  /** When the last byte of a message is in, if nothing else is sent before. */
-  send(flow: number, bytes: number): number {
-    this.nics.send(flow, bytes, 0);
-    this.settle();
-    return this.arrivals[this.arrivals.length - 1].atNs;
-  }
-
-  settle(): void {
-    this.sim.run(this.sim.nowNs + 60e9);
-  }
-}
 
 function wire(bytes: number): number {
   return bytes + Math.ceil(bytes / SEGMENT_BYTES) * HEADER_BYTES;
@@ -244,6 +175,35 @@ describe('messages of several connections', () => {
     });
   });
 
+  /** Parts of the mean of flows with messages of these sizes, each with a window's worth of them waiting, over 10 s. */
+  const partsOf = (sizes: readonly number[], isInward: boolean, rules: Partial<NicRules> = {}): number[] => {
+    const routes = sizes.map((_, flow): Route => (isInward ? [flow % 3, 3] : [3, flow % 3]));
+    const line = { ...FAST, bytesPerSecond: 1e8, burstBytes: 131_072 };
+    const network = new Network([UNLIMITED, UNLIMITED, UNLIMITED, line], routes, rules);
+    const done = sizes.map(() => 0);
+    network.onArrival = (flow) => {
+      done[flow] += sizes[flow];
+      network.nics.send(flow, sizes[flow], 0);
+    };
+    sizes.forEach((bytes, flow) => {
+      for (let ahead = 0; ahead < 1 + (2 * WINDOW_BYTES) / bytes; ahead += 1)
+        network.nics.send(flow, bytes, 0);
+    });
+    network.sim.run(10e9);
+    const mean = done.reduce((sum, bytes) => sum + bytes, 0) / sizes.length;
+    return done.map((bytes) => bytes / mean);
+  };
+
+  test('have equal parts of a full line in the long run, into a host and out of it, whatever their size', () => {
+    for (const isInward of [true, false]) {
+      for (const part of partsOf([2000, 16_000, 65_000, 130_000, 1_000_000, 10_000_000], isInward)) {
+        assert.ok(Math.abs(part - 1) < 0.06, `${part} of the mean`);
+      }
+    }
+    const withoutTurns = partsOf([16_000, 64_000], true, { takesTurns: false });
+    assert.ok(Math.abs(withoutTurns[1] / withoutTurns[0] - 4) < 0.1, `${withoutTurns}`);
+  });
+
   test('a small one waits for a window of a large one, without turns for all of it', () => {
     const waitNs = (rules: Partial<NicRules>): number => {
       const { nics, sim, arrivals } = new Network(
@@ -307,6 +267,8 @@ describe('messages of several connections', () => {
         });
         sim.run(60e9);
         assert.equal(arrivals.length, sendings.length);
+        const flowsLeft = sim.columns.checkpoint().columns.get('nic/queue/flows');
+        assert.deepEqual(Array.from(flowsLeft ?? [1]), [0, 0, 0, 0]);
         routes.forEach((_, flow) => {
           const numbers = arrivals.filter((arrival) => arrival.flow === flow).map(({ message }) => message);
           assert.deepEqual(

@@ -21,7 +21,7 @@ const SECONDS = 5;
 const MEASURED_RECORDS_PER_SECOND = 9135;
 const NO_BURST = ['hosts.broker.nicBuffer=1B'];
 const CONSUMER = ['consumers.billing={host: client, topics: orders}'];
-const AS_BEFORE: NicRules = { cutsThrough: false, takesTurns: false, headerBytes: 0 };
+const AS_BEFORE: NicRules = { ...NIC_RULES, cutsThrough: false, takesTurns: false, headerBytes: 0 };
 
 interface Change {
   readonly set?: readonly string[];

@@ -110,7 +110,7 @@ describe('machines and nodes', () => {
   test('have what the file says', () => {
     const { hosts, clusters } = load(
       small(`hosts:
-  broker: { count: 3, nic: 80Mbit/s, nicBuffer: 128KiB, logDirs: { count: 2, size: 2GiB } }
+  broker: { count: 3, nic: 80Mbit/s, nicBuffer: 128KiB, latency: 250us, logDirs: { count: 2, size: 2GiB } }
   quorum: { count: 3 }
 cluster:
   kafka: [4.3.1, 4.1.0, 4.2.0]
@@ -121,6 +121,8 @@ cluster:
     assert.deepEqual(hosts[0].logDirs, { count: 2, bytes: 2_147_483_648 });
     assert.deepEqual(hosts[1].logDirs, { count: 1, bytes: null });
     assert.equal(hosts[0].hardware.nicBufferBytes, 131_072);
+    assert.equal(hosts[0].hardware.latencyMs, 0.25);
+    assert.equal(hosts[1].hardware.latencyMs, undefined);
     const [{ kafka, kafkaVersions, controllers, brokers }] = clusters;
     assert.deepEqual([kafka, kafkaVersions], ['4.1.0', ['4.3.1', '4.1.0', '4.2.0']]);
     assert.equal(brokers.config['group.coordinator.append.linger.ms'], 5);

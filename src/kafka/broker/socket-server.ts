@@ -14,6 +14,7 @@
 import type { Flow } from '../../hardware/nic.ts';
 import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
+import type { Ways } from '../cluster/distances.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
@@ -32,11 +33,12 @@ export interface Connection {
   readonly clientHost: number;
   /** The client's entity and thread, for the response. */
   readonly clientEntity: number;
+  readonly ways: Ways;
 }
 
 /** Both directions of every connection: 2 * connection for its requests, and one more for its responses. */
 export function flowsOf(connections: readonly Connection[], brokers: readonly Broker[]): Flow[] {
-  return connections.flatMap(({ broker, clientHost, clientEntity }) => {
+  return connections.flatMap(({ broker, clientHost, clientEntity, ways }) => {
     const { host, entity, config } = brokers[broker];
     return [
       {
@@ -47,6 +49,7 @@ export function flowsOf(connections: readonly Connection[], brokers: readonly Br
         sender: clientEntity,
         receiver: entity,
         kind: KIND.requestArrives,
+        ...ways.request,
       },
       {
         from: host,
@@ -56,6 +59,7 @@ export function flowsOf(connections: readonly Connection[], brokers: readonly Br
         sender: entity,
         receiver: clientEntity,
         kind: KIND.responseArrives,
+        ...ways.response,
       },
     ];
   });

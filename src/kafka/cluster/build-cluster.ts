@@ -20,6 +20,17 @@ import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
 import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
+import {
+  clientSockets,
+  followerSockets,
+  LEFT_TO_THE_SYSTEM,
+  type LinkTo,
+  mirrorLink,
+  type Place,
+  placesOf,
+  type Sockets,
+  waysOf,
+} from './distances.ts';
 import { layOutHosts } from './lay-out-hosts.ts';
 import { layOutStorage } from './lay-out-storage.ts';
 import { meanValueBytes } from './record-size.ts';
@@ -66,6 +77,7 @@ class Builder {
   readonly #sessions: FetchSession[] = [];
   readonly #fetchers: ReplicaFetcher[] = [];
   readonly #connectionsOfBroker: number[];
+  readonly #places: readonly Place[];
   readonly #shard: number;
 
   constructor(input: ShardInput, shard: number, sim: Simulation) {
@@ -76,6 +88,7 @@ class Builder {
     this.#profiles = this.#topology.hosts.map((host) => input.profiles[host.group]);
     this.#costs = this.#profiles.map((profile) => costsOf(profile));
     this.#connectionsOfBroker = this.#topology.brokers.map(() => 0);
+    this.#places = placesOf(input.scenario, this.#topology, this.#costs);
   }
 
   build(): ClusterModel {
@@ -105,6 +118,7 @@ class Builder {
       topology,
       hostCpus,
       hostNics,
+      linkLines: scenario.links,
       ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),
       storage: layOutStorage(scenario, topology, this.#input.profiles, hostCpus),
       brokers,
@@ -155,11 +169,20 @@ class Builder {
   }
 
   /** A new connection to the broker, on its network threads in turn. */
-  #connect(broker: Broker, clientHost: number, clientEntity: number): number {
+  #connect(
+    broker: Broker,
+    clientHost: number,
+    clientEntity: number,
+    sockets: Sockets,
+    over?: LinkTo,
+  ): number {
     const number = this.#connectionsOfBroker[broker.index];
     this.#connectionsOfBroker[broker.index] = number + 1;
     const networkThread = broker.networkThreads[number % broker.networkThreads.length];
-    return this.#connections.push({ broker: broker.index, networkThread, clientHost, clientEntity }) - 1;
+    const ways = waysOf({ hosts: this.#places, clientHost, broker, sockets, over });
+    return (
+      this.#connections.push({ broker: broker.index, networkThread, clientHost, clientEntity, ways }) - 1
+    );
   }
 
   /** One fetcher for each follower, leader and fetcher number that has partitions, in this order. */
@@ -192,7 +215,7 @@ class Builder {
     const session = this.#sessions.push({
       isFollower: true,
       broker: leader.index,
-      connection: this.#connect(leader, follower.host, follower.entity),
+      connection: this.#connect(leader, follower.host, follower.entity, followerSockets(config)),
       owner: index,
       partitions,
       minBytes: config['replica.fetch.min.bytes'],
@@ -235,6 +258,7 @@ class Builder {
       });
       links += linkOf.size;
       const of = layout.classIndex < 0 ? null : scenario.producers[layout.classIndex];
+      const sockets = of?.client === 'java' ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
       const bytes = recordBytesOf(of?.record ?? this.#mirroredRecord(layout.topics), config['batch.size']);
       return {
         classIndex: layout.classIndex,
@@ -253,7 +277,7 @@ class Builder {
         links: [...linkOf.values()].map(({ index, broker, slots }) => ({
           index,
           broker,
-          connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
+          connection: this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets),
           slots,
         })),
         stream: this.#sim.random.stream(`producer/${layout.name}/sticky`),
@@ -304,6 +328,10 @@ class Builder {
     const threads = this.#clientThreadsOf('consumers', 'consumer', entities);
     const clients = consumers.map((layout, index): ConsumerClient => {
       const { config } = layout;
+      const mirror = layout.mirror < 0 ? null : scenario.mirrors[layout.mirror];
+      const link = mirror === null ? undefined : mirrorLink(scenario, mirror);
+      const isKafkas = mirror !== null || scenario.consumers[layout.classIndex].client === 'java';
+      const sockets = isKafkas ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
       const byLeader = new Map<number, number[]>();
       for (const partition of layout.partitions) {
         const leader = partitions.leader(partition);
@@ -316,7 +344,7 @@ class Builder {
           this.#sessions.push({
             isFollower: false,
             broker,
-            connection: this.#connect(brokers[broker], layout.host, entities[layout.thread]),
+            connection: this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets, link),
             owner: index,
             partitions: Int32Array.from(of),
             minBytes: config['fetch.min.bytes'],
@@ -358,7 +386,7 @@ class Builder {
     );
     return {
       entity: shard * ENTITIES_PER_SHARD + before + client,
-      delayNs: mirrorLatencyMs(scenario, mirror) * NS_PER_MS,
+      delayNs: mirrorLink(scenario, mirror).latencyMs * NS_PER_MS,
       topicOf: times(partitions.length, (partition) => mirrored.indexOf(partitions.topic(partition))),
     };
   }
@@ -447,18 +475,6 @@ class Builder {
 interface ThreadOfRole {
   readonly thread: number;
   readonly costs: Costs;
-}
-
-/** Latency of the link that a mirror crosses, ms. */
-export function mirrorLatencyMs(scenario: Scenario, mirror: Scenario['mirrors'][number]): number {
-  const dataCentreOf = (name: string): string | null =>
-    scenario.clusters.find((cluster) => cluster.name === name)?.dataCentre ?? null;
-  const ends = [dataCentreOf(mirror.from), dataCentreOf(mirror.to)];
-  const link = scenario.links.find(({ between }) =>
-    ends.every((end) => end !== null && between.includes(end)),
-  );
-  if (link === undefined) throw new Error(`no link joins the data centres of mirror ${mirror.name}`);
-  return link.latencyMs;
 }
 
 /** Mean bytes of a record in a batch that is about full. */

@@ -4,7 +4,7 @@ import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
 import type { HostNic } from '../../hardware/nic.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
+import { nicBufferBytes, nicQueueBytes } from '../../scenario/nic-buffer.ts';
 import type { HostGroup, Scenario } from '../../scenario/scenario.ts';
 import type { Costs } from '../costs.ts';
 import type { Topology } from './topology.ts';
@@ -25,17 +25,19 @@ export function layOutHosts(input: HostsInput): { hostCpus: HostCpu[]; hostNics:
   const { sim, topology, profiles, costs } = input;
   const hostCpus = topology.hosts.map(({ name, group }, host) => ({
     entity: sim.entity(`host ${name}`),
-    ...coresOf(input, host, groupOf(input, group)),
+    ...coresOf(input, host, hostGroupOf(input.scenario, group)),
     wakeUpLatencyNs: costs[host].wakeUpLatencyNs,
     idleBalanceNs: costs[host].idleBalanceNs,
   }));
   const hostNics = topology.hosts.map(({ group }, host) => {
-    const { hardware } = groupOf(input, group);
+    const { hardware } = hostGroupOf(input.scenario, group);
+    const queueBytes = nicQueueBytes(hardware);
     return {
       bytesPerSecond: hardware.nicBytesPerSecond ?? profiles[host].hardware.nicBytesPerSecond,
       // A rate that is stated is a shaper's, with a bucket; the profile's is the machine's own, without one.
       burstBytes: nicBufferBytes(hardware) ?? 0,
       latencyNs: costs[host].linkLatencyNs,
+      ...(queueBytes === null ? {} : { queueBytes }),
     };
   });
   return { hostCpus, hostNics };
@@ -60,7 +62,8 @@ function coresOf(
   return { machine, cores, quota: { cores: usable, phaseNs } };
 }
 
-function groupOf({ scenario }: HostsInput, name: string): HostGroup {
+/** @throws Error when the scenario has no such host group */
+export function hostGroupOf(scenario: Scenario, name: string): HostGroup {
   const group = scenario.hosts.find((entry) => entry.name === name);
   if (group === undefined) throw new Error(`no host group is called ${name}`);
   return group;

@@ -3,13 +3,10 @@
  * bridge's. What exceeds the rate waits in the bucket's queue for up to 50 ms, beyond that it is lost, as in a switch with
  * a buffer of that depth. Latency, where the kernel has netem, is added to what the machine sends, before the bucket.
  */
-import { nicBufferBytes } from '../../scenario/nic-buffer.ts';
+import { NIC_QUEUE_MS, nicBufferBytes } from '../../scenario/nic-buffer.ts';
 import { loadPort } from './addresses.ts';
 import { runBatch } from './iproute.ts';
 import type { Machine, MachineLimits } from './machine.ts';
-
-/** How long a packet may wait in the bucket's queue. */
-export const NIC_QUEUE_MS = 50;
 
 const BITS = 8;
 /** Packets that netem may hold: a second's worth of small ones at 1 Gbit/s. */
