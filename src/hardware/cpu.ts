@@ -7,7 +7,8 @@
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
  *          so that saturated machines do not reach all of their cores. A host may have a quota, which stops all of its
  *          threads when it is used up (cpu-quota.ts).
- * Formula: processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
+ * Formula: where several hosts share a machine, and times of slices are given, groups and threads take turns (run-queues.ts);
+ *          else processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
  *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
  *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
  *          less the time spent waking; of a host that shares its machine the CPU of the jobs that its threads have done.
@@ -15,7 +16,7 @@
  * Source:  Linux CFS and EEVDF (select_idle_sibling, newidle balancing given up for short idle times), as the limit of
  *          small slices; the times are measured by calibration.
  * Range:   jobs longer than some slices (3 ms) are served in slices in reality, which spreads their ends without changing
- *          the mean. Threads of all hosts count alike: control groups' equal shares for hosts are not modelled. Ends are rounded up to whole ns; jobs that end within half a ns of V of each other end together.
+ *          the mean. Ends are rounded up to whole ns; jobs that end within half a ns of V of each other end together.
  * Error:   unvalidated alone; predicted and measured CPU of every host is in each report.
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
@@ -24,6 +25,7 @@ import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { type CpuQuota, CpuQuotas } from './cpu-quota.ts';
 import { IdleCores } from './idle-cores.ts';
+import { RunQueues, type TimeSlices } from './run-queues.ts';
 
 /** What the CPU tells its user. */
 export interface ThreadOwner {
@@ -44,12 +46,13 @@ export interface HostCpu {
 }
 
 /**
- * Event kinds of this file, as numbered by the model that owns the dispatch: the first two carry the core as `a`, the
+ * Event kinds of this file, as numbered by the model that owns the dispatch: the first three carry the core as `a`, the
  * quota's two the host.
  */
 export interface CpuKinds {
   readonly timer: number;
   readonly balance: number;
+  readonly tick: number;
   readonly usedUp: number;
   readonly period: number;
 }
@@ -84,7 +87,9 @@ export class Cpus {
   /** Per machine: threads that run. */
   readonly #running: Int32Column;
   /** Each core is a station, the runnable threads are its jobs. */
-  readonly #sharing: ProcessorSharing;
+  readonly #sharing: ProcessorSharing | RunQueues;
+  /** The same where threads take turns in slices, else null. */
+  readonly #queues: RunQueues | null;
   readonly #quotas: CpuQuotas;
   /** Per thread: the core that it runs or last ran on, its job's work, the CPU that it was charged for jobs done. */
   readonly #core: Int32Column;
@@ -105,9 +110,11 @@ export class Cpus {
     readonly kinds: CpuKinds;
     readonly hosts: readonly HostCpu[];
     readonly threadHosts: readonly number[];
+    /** Without them, or null, all threads of a core share it in equal parts, in slices of no length. */
+    readonly slices?: TimeSlices | null;
     readonly owner: ThreadOwner;
   }) {
-    const { sim, hosts, threadHosts } = options;
+    const { sim, hosts, threadHosts, kinds, slices } = options;
     this.#sim = sim;
     this.#kinds = options.kinds;
     this.#hosts = hosts;
@@ -128,14 +135,20 @@ export class Cpus {
     for (const machine of this.#machines) {
       for (let core = 0; core < machine.cores; core += 1) this.#coreMachine.push(machine);
     }
-    this.#sharing = new ProcessorSharing({
-      sim,
-      name: 'cores',
-      stations,
-      jobs: threadHosts.length,
-      endKind: options.kinds.timer,
-      owner: this,
-    });
+    const [jobs, endKind] = [threadHosts.length, kinds.timer];
+    const ofQueues = { hosts: hosts.length, threadHost: this.#threadHost };
+    this.#queues = slices
+      ? new RunQueues({
+          sim,
+          kinds: { end: endKind, tick: kinds.tick },
+          cores: stations,
+          ...ofQueues,
+          slices,
+          owner: this,
+        })
+      : null;
+    this.#sharing =
+      this.#queues ?? new ProcessorSharing({ sim, name: 'cores', stations, jobs, endKind, owner: this });
     this.#quotas = new CpuQuotas({ sim, kinds: options.kinds, hosts, owner: this });
     const { columns } = sim;
     this.#idle = new IdleCores(
@@ -238,6 +251,13 @@ export class Cpus {
     if (this.#sharing.running(core) > 0) return;
     this.#idle.add(machine.index, core - machine.firstCore);
     if (this.#busiest(core) !== NONE) this.#balance(core);
+  }
+
+  /** The timer tick of a core whose threads take turns. */
+  onTick(core: number): void {
+    this.#queues?.onTick(core);
+    const machine = this.#coreMachine[core];
+    if (machine.metered) this.#tellQuotas(machine);
   }
 
   /** A core that ran out of work some time ago takes a thread that waits elsewhere, if it is still idle. */
@@ -383,10 +403,16 @@ export class Cpus {
       let of = 0;
       for (let core = firstCore; core < firstCore + cores; core += 1) {
         const threads = this.#runnable.data[core * this.#hosts.length + host];
-        if (threads > 0) of += isThrottled ? 1 : threads / this.#sharing.running(core);
+        if (threads > 0) of += isThrottled ? 1 : this.#part(core, host, threads);
       }
       this.#quotas.setCores(host, of);
     }
+  }
+
+  /** The part of a core that a host has, with so many runnable threads on it. */
+  #part(core: number, host: number, threads: number): number {
+    if (this.#queues === null) return threads / this.#sharing.running(core);
+    return this.#queues.hostOn(core) === host ? 1 : 0;
   }
 
   /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */

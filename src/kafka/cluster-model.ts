@@ -8,6 +8,7 @@
  */
 import { Cpus, type HostCpu, type ThreadOwner } from '../hardware/cpu.ts';
 import { type HostNic, type LinkLine, type NicRules, Nics } from '../hardware/nic.ts';
+import type { TimeSlices } from '../hardware/run-queues.ts';
 import type { Float64Column } from '../kernel/columns.ts';
 import type { Model, Simulation } from '../kernel/simulation.ts';
 import { NS_PER_MS } from '../kernel/time.ts';
@@ -79,6 +80,8 @@ interface ClientBackground {
 export interface ClusterParts {
   readonly topology: Topology;
   readonly hostCpus: readonly HostCpu[];
+  /** Where the hosts share a machine. */
+  readonly timeSlices: TimeSlices | null;
   readonly hostNics: readonly HostNic[];
   /** The scenario's links, in the direction away from this cluster. */
   readonly linkLines: readonly LinkLine[];
@@ -150,11 +153,13 @@ export class ClusterModel implements Model, ThreadOwner {
       kinds: {
         timer: KIND.cpuTimer,
         balance: KIND.cpuBalance,
+        tick: KIND.cpuTick,
         usedUp: KIND.cpuUsedUp,
         period: KIND.cpuPeriod,
       },
       hosts: parts.hostCpus,
       threadHosts: parts.threads.map((thread) => thread.host),
+      slices: parts.timeSlices,
       owner: this,
     });
     this.nics = new Nics({
@@ -213,6 +218,9 @@ export class ClusterModel implements Model, ThreadOwner {
         break;
       case KIND.cpuBalance:
         this.cpus.onBalance(a);
+        break;
+      case KIND.cpuTick:
+        this.cpus.onTick(a);
         break;
       case KIND.cpuUsedUp:
         this.cpus.onUsedUp(a);
@@ -408,7 +416,9 @@ export class ClusterModel implements Model, ThreadOwner {
     for (const broker of this.brokers) {
       const bytes = this.samples.newBytes(broker.index);
       const collectedNs = this.heaps.appended(broker.index, bytes, BACKGROUND_TICK_NS);
-      this.#owe(broker.backgroundThread, BACKGROUND_TICK_NS * broker.costs.backgroundCores + collectedNs);
+      const { backgroundCores, jitCores, observerCores } = broker.costs;
+      const alwaysNs = BACKGROUND_TICK_NS * (backgroundCores + jitCores + observerCores);
+      this.#owe(broker.backgroundThread, alwaysNs + collectedNs);
     }
     for (const { thread, cores } of this.parts.clientBackground) {
       this.#owe(thread, BACKGROUND_TICK_NS * cores);

@@ -4,6 +4,9 @@ import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.t
 export interface Costs {
   readonly wakeUpLatencyNs: number;
   readonly idleBalanceNs: number;
+  readonly tickNs: number;
+  readonly sliceNs: number;
+  readonly protectedNs: number;
   readonly linkLatencyNs: number;
   readonly networkWakeUpCpuNs: number;
   readonly networkPerRequestNs: number;
@@ -18,6 +21,8 @@ export interface Costs {
   readonly fetchPerPartitionNs: number;
   readonly fetcherPerRequestNs: number;
   readonly backgroundCores: number;
+  readonly jitCores: number;
+  readonly observerCores: number;
   readonly gcPerByteNs: number;
   readonly gcYoungBytes: number;
   readonly gcAllocatedPerByte: number;
@@ -42,6 +47,9 @@ export interface Costs {
 const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   wakeUpLatencyNs: 'host.wakeUpLatencyNs',
   idleBalanceNs: 'host.idleBalanceNs',
+  tickNs: 'host.tickNs',
+  sliceNs: 'host.sliceNs',
+  protectedNs: 'host.protectedNs',
   linkLatencyNs: 'link.latencyNs',
   networkWakeUpCpuNs: 'broker.network.wakeUpCpuNs',
   networkPerRequestNs: 'broker.network.perRequestNs',
@@ -56,6 +64,8 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   fetchPerPartitionNs: 'broker.handler.fetchPerPartitionNs',
   fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
   backgroundCores: 'broker.backgroundCores',
+  jitCores: 'broker.jitCores',
+  observerCores: 'broker.observerCores',
   gcPerByteNs: 'broker.gcPerByteNs',
   gcYoungBytes: 'broker.gc.youngBytes',
   gcAllocatedPerByte: 'broker.gc.allocatedPerByte',

@@ -20,6 +20,7 @@ export const KIND = {
   segmentsDeleted: 17,
   javaWakes: 18,
   javaLingers: 19,
+  cpuTick: 20,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

@@ -76,6 +76,11 @@ export interface Cost {
 export const COST_MEANINGS = {
   'host.wakeUpLatencyNs': 'from waking a sleeping thread on an idle core until it runs',
   'host.idleBalanceNs': 'time that a core stays idle before it takes a thread that waits for another core',
+  'host.tickNs':
+    "period of the scheduler's timer tick; 0: threads share a core in slices of no length, all alike",
+  'host.sliceNs': 'time for which a thread runs at least before a tick sets it back for others',
+  'host.protectedNs':
+    'time from the begin of its slice for which a thread is safe from those that wake, for each other on its core',
   'link.latencyNs': 'one-way delay of a message between two processes of one host',
   'broker.network.wakeUpCpuNs': 'network thread: CPU more when it is woken on an idle core',
   'broker.network.perRequestNs': 'network thread: read one request and send its response, without the bytes',
@@ -92,6 +97,8 @@ export const COST_MEANINGS = {
   'broker.fetcher.perRequestNs':
     'replica fetcher thread: build one fetch and read its response, without the bytes',
   'broker.backgroundCores': 'cores that a broker uses for everything that is not a request',
+  'broker.jitCores': "cores that the compilers of a warmed up broker's JVM use",
+  'broker.observerCores': 'cores that the agent in a broker uses by which its metrics are read',
   'broker.gcPerByteNs': 'garbage collector threads, one byte of produced data',
   'broker.gc.youngBytes': 'what a broker allocates between two young collections',
   'broker.gc.allocatedPerByte': 'what a broker allocates for one byte that it appends',

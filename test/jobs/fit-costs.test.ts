@@ -23,6 +23,8 @@ const COSTS = {
   'broker.handler.fetchPerRequestNs': 30_000,
   'broker.handler.fetchPerPartitionNs': 2_000,
   'broker.backgroundCores': 0.05,
+  'broker.jitCores': 0.03,
+  'broker.observerCores': 0.01,
   'broker.gcPerByteNs': 0.2,
   'client.brokertwin.producer.perTickNs': 20_000,
   'client.brokertwin.producer.perRecordNs': 1_500,
@@ -139,8 +141,8 @@ function secondsByGroup(of: Workload): Readonly<Record<string, number>> {
     'broker gc': c('broker.gcPerByteNs', of.bytesIn),
     'broker controller': 0.6 * backgroundCores('broker.backgroundCores'),
     'broker other': 0.4 * backgroundCores('broker.backgroundCores'),
-    // A prediction is of a warm JVM: these must not be charged to anything.
-    'broker jit': 3,
+    'broker jit': backgroundCores('broker.jitCores'),
+    'broker observer': backgroundCores('broker.observerCores'),
     'generator gc':
       c('client.brokertwin.producer.gcPerRecordNs', of.recordsSent) +
       c('client.brokertwin.producer.gcPerByteNs', of.bytesIn) +
@@ -203,6 +205,8 @@ describe('costs fitted to counted experiments', () => {
         'producer thread',
         'consumer thread',
         'other broker threads',
+        'broker compilers',
+        'broker metrics agent',
         'other generator threads',
       ]);
       for (const [group, residual] of Object.entries(groups)) {

@@ -86,6 +86,9 @@ const clusters: fc.Arbitrary<Small> = fc
       phase: { load: of.load, durationMs: 50 },
       costs: {
         'host.wakeUpLatencyNs': 30 * US,
+        'host.tickNs': 4 * MS,
+        'host.sliceNs': 1.4 * MS,
+        'host.protectedNs': 160 * US,
         'broker.network.wakeUpCpuNs': 10 * US,
         'broker.handler.wakeUpCpuNs': 10 * US,
         'client.brokertwin.producer.wakeUpCpuNs': 10 * US,

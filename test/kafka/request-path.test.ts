@@ -121,16 +121,25 @@ describe('capacity', () => {
     assert.ok(isNear(requestsPerSecond(model, read), expected, 0.02));
   });
 
-  test('background use takes its share of the cores', () => {
-    assertCapacity(
-      saturating(12, {
-        cores: 1,
-        // Beside two busy handlers the background thread has up to a third of the core, of which it needs a quarter.
-        brokerConfig: { 'num.io.threads': 2 },
-        costs: { ...handler, 'broker.backgroundCores': 0.25 },
-      }),
-      750,
-    );
+  for (const cost of ['broker.backgroundCores', 'broker.jitCores', 'broker.observerCores'] as const) {
+    test(`background use takes its share of the cores: ${cost}`, () => {
+      assertCapacity(
+        saturating(12, {
+          cores: 1,
+          // Beside two busy handlers the background thread has up to a third of the core, of which it needs a quarter.
+          brokerConfig: { 'num.io.threads': 2 },
+          costs: { ...handler, [cost]: 0.25 },
+        }),
+        750,
+      );
+    });
+  }
+
+  test('compilers and the metrics agent use up their part of a quota', () => {
+    const quota = { cores: 2, quotaCores: 0.5, brokerConfig: { 'num.io.threads': 2 } };
+    assertCapacity(saturating(12, { ...quota, costs: handler }), 500);
+    const always = { 'broker.jitCores': 0.06, 'broker.observerCores': 0.04 };
+    assertCapacity(saturating(12, { ...quota, costs: { ...handler, ...always } }), 400);
   });
 });
 

@@ -7,6 +7,7 @@
  *   producer  = ticks * perTick + records * perRecord + bytes * perByte + requests * perRequest + idleWakeUps * wakeUp
  *   consumer  = records * perRecord + bytes * perByte + fetches * perRequest + idleWakeUps * wakeUp
  *   others    = seconds * backgroundCores + traffic * its cost
+ *   compilers = seconds * jitCores, the metrics agent = seconds * observerCores
  *
  * CPU by thread from /proc schedstat, wake-ups from its voluntary switches (those that found an idle core), requests, records and bytes from JMX. The
  * tick's period and the wake-up's latency are measured, not fitted. What the data leave open keeps the catalogue's cost
@@ -33,7 +34,8 @@ const NETWORK = ['network'];
 const HANDLERS = ['handler'];
 const PRODUCER = ['producer'];
 const CONSUMER = ['consumer'];
-/** Without the JIT compiler: a prediction is of a warm JVM. */
+const COMPILERS = ['jit'];
+const OBSERVERS = ['observer'];
 const BROKER_OTHERS = ['gc', 'controller', 'other'];
 const GENERATOR_OTHERS = ['gc', 'main', 'other'];
 
@@ -92,6 +94,16 @@ const GROUPS: readonly Group[] = [
       ['broker.backgroundCores', (of) => of.seconds],
       ['broker.gcPerByteNs', (of) => of.bytesIn * NS],
     ],
+  },
+  {
+    name: 'broker compilers',
+    cpuSeconds: (of) => of.cpuSeconds('broker', COMPILERS),
+    terms: [['broker.jitCores', (of) => of.seconds]],
+  },
+  {
+    name: 'broker metrics agent',
+    cpuSeconds: (of) => of.cpuSeconds('broker', OBSERVERS),
+    terms: [['broker.observerCores', (of) => of.seconds]],
   },
   {
     name: 'other generator threads',

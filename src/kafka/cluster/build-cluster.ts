@@ -98,7 +98,7 @@ class Builder {
       producer.classIndex < 0 ? [index] : [],
     );
     const mirrorEntities = mirrorClients.map((client) => this.#sim.entity(topology.producers[client].name));
-    const { hostCpus, hostNics } = layOutHosts({
+    const { hostCpus, hostNics, timeSlices } = layOutHosts({
       sim: this.#sim,
       scenario,
       topology,
@@ -117,6 +117,7 @@ class Builder {
     return new ClusterModel(this.#sim, {
       topology,
       hostCpus,
+      timeSlices,
       hostNics,
       linkLines: scenario.links,
       ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),

@@ -2,6 +2,7 @@
 import type { HostCpu } from '../../hardware/cpu.ts';
 import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
 import type { HostNic } from '../../hardware/nic.ts';
+import type { TimeSlices } from '../../hardware/run-queues.ts';
 import type { Simulation } from '../../kernel/simulation.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { nicBufferBytes, nicQueueBytes } from '../../scenario/nic-buffer.ts';
@@ -20,8 +21,14 @@ export interface HostsInput {
   readonly sharedCores: number | null;
 }
 
+interface Hosts {
+  readonly hostCpus: HostCpu[];
+  readonly hostNics: HostNic[];
+  readonly timeSlices: TimeSlices | null;
+}
+
 /** Of every host, in the topology's order. */
-export function layOutHosts(input: HostsInput): { hostCpus: HostCpu[]; hostNics: HostNic[] } {
+export function layOutHosts(input: HostsInput): Hosts {
   const { sim, topology, profiles, costs } = input;
   const hostCpus = topology.hosts.map(({ name, group }, host) => ({
     entity: sim.entity(`host ${name}`),
@@ -40,7 +47,15 @@ export function layOutHosts(input: HostsInput): { hostCpus: HostCpu[]; hostNics:
       ...(queueBytes === null ? {} : { queueBytes }),
     };
   });
-  return { hostCpus, hostNics };
+  return { hostCpus, hostNics, timeSlices: timeSlicesOf(input) };
+}
+
+/** Hosts on one machine are control groups of one scheduler. What else it shares, it shares so fast that slices have no length. */
+function timeSlicesOf({ sim, sharedCores, costs }: HostsInput): TimeSlices | null {
+  const { tickNs, sliceNs, protectedNs } = costs[0];
+  if (sharedCores === null || costs.length === 1 || tickNs === 0) return null;
+  const phase = sim.random.stream('machine/tick');
+  return { tickNs, sliceNs, protectedNs, phaseNs: Math.floor(sim.random.uniform(phase) * tickNs) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Cpus, type HostCpu } from '../../../src/hardware/cpu.ts';
+import type { TimeSlices } from '../../../src/hardware/run-queues.ts';
 import { Simulation } from '../../../src/kernel/simulation.ts';
 
 const TIMER = 0;
@@ -6,12 +7,14 @@ const BALANCE = 1;
 const USED_UP = 2;
 const PERIOD = 3;
 const START = 4;
+const TICK = 5;
 
 export interface HarnessOptions {
   /** One host each; wake-ups cost nothing unless said. */
   readonly hosts: readonly (Partial<HostCpu> & { readonly wakeUpCpuNs?: number })[];
   /** The host of every thread. */
   readonly threads: readonly number[];
+  readonly slices?: TimeSlices;
   readonly seed?: string;
   readonly limits?: { readonly eventsPending: number; readonly eventsPerInstant: number };
   /** Called when a thread's job is done; the time is `harness.sim.nowNs`. */
@@ -22,7 +25,7 @@ export interface HarnessOptions {
 
 /** Hosts with nothing on them but threads that the test starts; the ends of their jobs are written down. */
 export class CpuHarness {
-  readonly kindNames = ['timer', 'balance', 'used up', 'period', 'start'];
+  readonly kindNames = ['timer', 'balance', 'used up', 'period', 'start', 'tick'];
   readonly sim: Simulation;
   readonly cpus: Cpus;
   /** Every end of a job: the thread and the time, ns. */
@@ -49,9 +52,10 @@ export class CpuHarness {
     this.#entity = this.sim.entity('test');
     this.cpus = new Cpus({
       sim: this.sim,
-      kinds: { timer: TIMER, balance: BALANCE, usedUp: USED_UP, period: PERIOD },
+      kinds: { timer: TIMER, balance: BALANCE, tick: TICK, usedUp: USED_UP, period: PERIOD },
       hosts,
       threadHosts: options.threads,
+      slices: options.slices ?? null,
       owner: this,
     });
     this.sim.setModel(this);
@@ -65,6 +69,7 @@ export class CpuHarness {
   handle(kind: number, _target: number, a: number, b: number): void {
     if (kind === TIMER) this.cpus.onTimer(a);
     else if (kind === BALANCE) this.cpus.onBalance(a);
+    else if (kind === TICK) this.cpus.onTick(a);
     else if (kind === USED_UP) this.cpus.onUsedUp(a);
     else if (kind === PERIOD) this.cpus.onPeriod(a);
     else if (this.#options.started === undefined)
