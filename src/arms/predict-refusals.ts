@@ -1,9 +1,12 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
 import { mirrorLink } from '../kafka/cluster/distances.ts';
+import { isWeighted } from '../kafka/cluster/lay-out-shares.ts';
 import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
-import { missingCosts, missingJavaCosts } from '../kafka/costs.ts';
+import { missingCosts, missingJavaCosts, missingTlsCosts } from '../kafka/costs.ts';
 import type { Profile } from '../profile/profile.ts';
-import type { ClientKind, Mirror, ProducerClass, Scenario } from '../scenario/scenario.ts';
+import { clusterPath } from '../scenario/cluster-path.ts';
+import type { ClientKind, Mirror, Scenario } from '../scenario/scenario.ts';
+import { compressionRefusals } from './compression-refusals.ts';
 import type { Refusal } from './refusals.ts';
 
 /** Producer slots (clients x partitions) that the accumulator's columns may have. */
@@ -15,10 +18,12 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
     ...runRefusals(scenario),
     ...hostRefusals(scenario, profiles),
     ...linkRefusals(scenario),
-    ...topicRefusals(scenario),
+    ...partitionRefusals(scenario),
     ...producerRefusals(scenario, profiles),
     ...consumerRefusals(scenario, profiles),
     ...mirrorRefusals(scenario),
+    ...compressionRefusals(scenario, profiles),
+    ...tlsRefusals(scenario, profiles),
     ...sizeRefusals(scenario),
   ];
 }
@@ -117,26 +122,16 @@ function isBetweenDataCentres({ clusters }: Scenario, { from, to }: Mirror): boo
   return source?.dataCentre !== target?.dataCentre;
 }
 
-function topicRefusals(scenario: Scenario): Refusal[] {
-  return scenario.topics.flatMap((topic) => [
-    ...(topic.skew === null
-      ? []
-      : [
-          {
-            path: ['topics', topic.name, 'skew'],
-            message: 'the simulator does not skew partitions yet; leave it out',
-          },
-        ]),
-    ...(topic.placement?.some((entry) => entry.recordsPerSecond !== null)
-      ? [
-          {
-            path: ['topics', topic.name, 'placement'],
-            message:
-              'the simulator does not follow rates of single partitions yet; leave the rate column out',
-          },
-        ]
-      : []),
-  ]);
+/** Keys decide the partitions of their records, and so do skew and rates. */
+function partitionRefusals(scenario: Scenario): Refusal[] {
+  return scenario.topics.flatMap((topic) => {
+    const keyed = scenario.producers.find(
+      ({ record, topics }) => record.key !== null && topics.includes(topic.name),
+    );
+    if (keyed === undefined || !isWeighted(topic)) return [];
+    const message = `the keys of ${keyed.name} decide which partitions its records go to; leave this out, or its keys`;
+    return [{ path: ['topics', topic.name, topic.skew === null ? 'placement' : 'skew'], message }];
+  });
 }
 
 function producerRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
@@ -150,15 +145,6 @@ function producerRefusals(scenario: Scenario, profiles: Readonly<Record<string, 
             {
               path: [...at, 'rate'],
               message: `the simulator does not follow a ${producer.rate.kind} rate yet; use a constant one`,
-            },
-          ]),
-      ...compressionRefusals([...at, 'config'], producer.config),
-      ...(producer.record.key?.zipf == null
-        ? []
-        : [
-            {
-              path: [...at, 'record', 'key', 'zipf'],
-              message: 'the simulator does not skew keys yet; leave it out',
             },
           ]),
     ];
@@ -206,8 +192,34 @@ function mirrorRefusals(scenario: Scenario): Refusal[] {
               message: 'the simulator has no mirrors of Java clients yet; use "brokertwin"',
             },
           ]),
-      ...compressionRefusals([...at, 'producer', 'config'], mirror.producer),
     ];
+  });
+}
+
+/** Costs of TLS are needed at both ends of what it is on. */
+function tlsRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
+  return scenario.clusters.flatMap((cluster): Refusal[] => {
+    const { security } = cluster;
+    if (security?.clients !== 'SSL' && security?.brokers !== 'SSL') return [];
+    const clients = [...scenario.producers, ...scenario.consumers].filter(
+      (it) => it.cluster === cluster.name,
+    );
+    const mirrors = scenario.mirrors.filter(({ from, to }) => [from, to].includes(cluster.name));
+    const ends = [
+      { host: cluster.brokers.host, client: 'java' as const, isBroker: true },
+      ...(security.clients === 'SSL' ? [...clients, ...mirrors] : []).map(({ host, client }) => ({
+        host,
+        client,
+        isBroker: false,
+      })),
+    ];
+    return ends.flatMap(({ host, client, isBroker }, index): Refusal[] => {
+      const missing = missingTlsCosts(profiles[host], client, isBroker);
+      const isFirst = ends.findIndex((end) => end.host === host && end.client === client) === index;
+      if (missing.length === 0 || !isFirst) return [];
+      const message = `TLS needs costs that profile "${profiles[host].name}" of host ${host} lacks: ${missing.join(', ')}; name a profile that has them, or leave security out`;
+      return [{ path: [...clusterPath(scenario, cluster), 'security'], message }];
+    });
   });
 }
 
@@ -223,13 +235,6 @@ function javaRefusals(
   if (missing.length === 0) return [];
   const message = `a Java client needs costs that profile "${profile.name}" of host ${host} lacks: ${missing.join(', ')}; name a profile that has them, or use "brokertwin"`;
   return [{ path: [...at, 'client'], message }];
-}
-
-function compressionRefusals(at: readonly string[], config: ProducerClass['config']): Refusal[] {
-  const compression = config['compression.type'];
-  if (compression === 'none') return [];
-  const message = `no profile has the cost of ${compression} yet; use "none"`;
-  return [{ path: [...at, 'compression.type'], message }];
 }
 
 function sizeRefusals(scenario: Scenario): Refusal[] {

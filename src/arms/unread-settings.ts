@@ -13,8 +13,9 @@ const READ = {
     'replica.fetch.wait.max.ms',
     'socket.send.buffer.bytes',
     'socket.receive.buffer.bytes',
+    'compression.type',
   ],
-  topics: [],
+  topics: ['compression.type'],
   producers: [
     'acks',
     'linger.ms',
@@ -93,7 +94,10 @@ export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) =
       ]),
     ),
     ...scenario.topics.flatMap((topic) =>
-      unread(topic.name, topic.stated, withDisks(topic.cluster) ? READ_WITH_DISKS.topics : READ.topics),
+      unread(topic.name, topic.stated, [
+        ...READ.topics,
+        ...(withDisks(topic.cluster) ? READ_WITH_DISKS.topics : []),
+      ]),
     ),
     ...scenario.producers.flatMap(({ name, stated, client }) =>
       unread(name, stated, [...READ.producers, ...ofSockets(client)]),

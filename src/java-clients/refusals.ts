@@ -1,5 +1,6 @@
 /** What Kafka's perf tools cannot do, by name and place, and what they do otherwise than our own generator. */
 import type { LoadRefusal } from '../load/refusals.ts';
+import { clusterPath } from '../scenario/cluster-path.ts';
 import type { ConsumerClass, ProducerClass, Scenario } from '../scenario/scenario.ts';
 
 const PRODUCER_TOOL = 'kafka-producer-perf-test';
@@ -15,6 +16,13 @@ export function javaRefusals(scenario: Scenario): LoadRefusal[] {
   const clusters = scenario.clusters.reduce((sum, { count }) => sum + count, 0);
   return [
     ...onlyIf(clusters !== 1, ['clusters'], `the perf tools drive one cluster, found ${clusters}; keep one`),
+    ...scenario.clusters.flatMap((cluster) =>
+      onlyIf(
+        cluster.security !== undefined,
+        [...clusterPath(scenario, cluster), 'security'],
+        'the perf tools are driven in PLAINTEXT only; leave security out, or simulate',
+      ),
+    ),
     ...onlyIf(scenario.mirrors.length > 0, ['mirrors'], 'the perf tools have no mirrors; remove them'),
     ...onlyIf(scenario.producers.length === 0, ['producers'], 'expected at least one producer class'),
     ...scenario.topics.flatMap(({ name, skew, placement }) => [
@@ -59,6 +67,11 @@ function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefu
       record.headersBytes > 0,
       [...at, 'record', 'headers'],
       `${PRODUCER_TOOL} sends records without headers; remove headers, or use client: brokertwin`,
+    ),
+    ...onlyIf(
+      record.compressionRate !== undefined,
+      [...at, 'record', 'compressionRate'],
+      `${PRODUCER_TOOL} sends random letters; remove compressionRate, or use client: brokertwin`,
     ),
     ...onlyIf(
       record.value.kind !== 'constant',

@@ -2,7 +2,13 @@
  * Record batches: from the producer's accumulator through the leader's log to the last reader. The records of a batch
  * are counted, never looped over; their due times are taken as evenly spread from the first to the last.
  */
-import type { Float64Column, Int32Column, Uint8Column, Uint32Column } from '../kernel/columns.ts';
+import type {
+  Float64Column,
+  Int32Column,
+  Uint8Column,
+  Uint16Column,
+  Uint32Column,
+} from '../kernel/columns.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { Table } from '../kernel/table.ts';
 import { BATCH_OVERHEAD_BYTES } from '../scenario/record-format.ts';
@@ -32,6 +38,8 @@ export class Batches {
   readonly holders: Int32Column;
   readonly generation: Uint32Column;
   readonly open: Uint8Column;
+  /** How its records are compressed (compression.ts). */
+  readonly packing: Uint16Column;
 
   constructor(sim: Simulation) {
     const table = new Table(sim.columns, 'batches', 256, BATCHES_MAX);
@@ -51,6 +59,7 @@ export class Batches {
     this.holders = table.int32('holders');
     this.generation = table.uint32('generation');
     this.open = table.uint8('open');
+    this.packing = table.uint16('packing');
   }
 
   /** An empty batch that its producer is filling. */
@@ -66,6 +75,7 @@ export class Batches {
     this.nextInLog.data[batch] = NONE;
     this.holders.data[batch] = 1;
     this.open.data[batch] = 1;
+    this.packing.data[batch] = 0;
     return batch;
   }
 

@@ -28,11 +28,13 @@ import { type JavaProducer, JavaProducers } from './clients/java-producers.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
 import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
+import { Compression, type CompressionLayout } from './compression.ts';
 import { KIND, KIND_NAMES } from './kinds.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { NONE, REQUEST, Requests } from './requests.ts';
 import { Samples } from './samples.ts';
 import { StorageSamples } from './storage-samples.ts';
+import { Tls, type TlsLayout } from './tls.ts';
 
 /** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
 export interface ThreadRole {
@@ -88,6 +90,8 @@ export interface ClusterParts {
   /** As TCP has them, if not given. */
   readonly nicRules?: NicRules;
   readonly storage: Storage;
+  readonly compression: CompressionLayout;
+  readonly tls: TlsLayout;
   readonly brokers: readonly Broker[];
   readonly threads: readonly ThreadRole[];
   readonly connections: readonly Connection[];
@@ -121,6 +125,8 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly nics: Nics;
   readonly requests: Requests;
   readonly batches: Batches;
+  readonly compression: Compression;
+  readonly tls: Tls;
   readonly sockets: SocketServer;
   readonly handlers: RequestHandlers;
   readonly logs: Logs;
@@ -172,6 +178,8 @@ export class ClusterModel implements Model, ThreadOwner {
     });
     this.requests = new Requests(sim);
     this.batches = new Batches(sim);
+    this.compression = new Compression(this, parts.compression);
+    this.tls = new Tls(parts.tls);
     this.recorder = new Recorder(sim, this, parts.recorder);
     const networkCosts = parts.threads.map(({ role, index }) =>
       role === 'network' ? parts.brokers[index].costs : null,

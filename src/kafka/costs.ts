@@ -1,4 +1,5 @@
 /** The costs of a profile as the model's hot paths read them: one field each, ns unless the name says otherwise. */
+import { CODEC_COSTS, type Codec, type CodecLibrary, TLS_COSTS } from '../profile/codec-costs.ts';
 import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.ts';
 
 export interface Costs {
@@ -124,6 +125,12 @@ const JAVA_COST_OF: Readonly<Record<keyof JavaCosts, CostName>> = {
   backgroundCores: 'client.java.backgroundCores',
 };
 
+/** Of one codec of one library. */
+export type CodecCosts = Readonly<Record<keyof typeof CODEC_COSTS, number>>;
+
+/** Of one library's TLS. */
+export type TlsCosts = Readonly<Record<keyof typeof TLS_COSTS, number>>;
+
 /** The costs that the profile lacks, each with what it is; empty when it has all. */
 export function missingCosts(profile: Profile): string[] {
   return missingOf(profile, COST_OF);
@@ -132,6 +139,28 @@ export function missingCosts(profile: Profile): string[] {
 /** The same of what Java clients need. */
 export function missingJavaCosts(profile: Profile): string[] {
   return missingOf(profile, JAVA_COST_OF);
+}
+
+/** The same of what a codec needs. */
+export function missingCodecCosts(profile: Profile, library: CodecLibrary, codec: Codec): string[] {
+  return missingOf(profile, codecNames(library, codec));
+}
+
+/** The same of what TLS needs; brokers also read logs for it. */
+export function missingTlsCosts(profile: Profile, library: CodecLibrary, isBroker: boolean): string[] {
+  return missingOf(profile, { ...tlsNames(library), ...(isBroker ? FILE_COST : {}) });
+}
+
+const FILE_COST = { perFileByteNs: 'broker.network.perFileByteNs' } as const;
+
+function codecNames(library: CodecLibrary, codec: Codec): Record<string, CostName> {
+  const names = Object.keys(CODEC_COSTS).map((cost) => [cost, `codec.${library}.${codec}.${cost}`]);
+  return Object.fromEntries(names) as Record<string, CostName>;
+}
+
+function tlsNames(library: CodecLibrary): Record<string, CostName> {
+  const names = Object.keys(TLS_COSTS).map((cost) => [cost, `tls.${library}.${cost}`]);
+  return Object.fromEntries(names) as Record<string, CostName>;
 }
 
 function missingOf(profile: Profile, names: Readonly<Record<string, CostName>>): string[] {
@@ -148,6 +177,22 @@ export function costsOf(profile: Profile): Costs {
 /** @throws Error when the profile lacks a cost; ask `missingJavaCosts` first. */
 export function javaCostsOf(profile: Profile): JavaCosts {
   return valuesOf(profile, JAVA_COST_OF) as unknown as JavaCosts;
+}
+
+/** null when the profile does not have them all. */
+export function codecCostsOf(profile: Profile, library: CodecLibrary, codec: Codec): CodecCosts | null {
+  const names = codecNames(library, codec);
+  return missingOf(profile, names).length > 0 ? null : (valuesOf(profile, names) as unknown as CodecCosts);
+}
+
+/** @throws Error when the profile lacks a cost; ask `missingTlsCosts` first. */
+export function tlsCostsOf(profile: Profile, library: CodecLibrary): TlsCosts {
+  return valuesOf(profile, tlsNames(library)) as unknown as TlsCosts;
+}
+
+/** @throws Error when the profile lacks it; ask `missingTlsCosts` first. */
+export function fileCostOf(profile: Profile): number {
+  return valuesOf(profile, FILE_COST).perFileByteNs ?? 0;
 }
 
 function valuesOf(

@@ -33,6 +33,8 @@ export class Requests {
   readonly localDoneNs: Float64Column;
   readonly respondedNs: Float64Column;
   readonly pickedNs: Float64Column;
+  /** Fetch: CPU that its reader takes to decompress the records. */
+  readonly unpackNs: Float64Column;
 
   constructor(sim: Simulation) {
     const table = new Table(sim.columns, 'requests', 256, REQUESTS_MAX);
@@ -51,6 +53,7 @@ export class Requests {
     this.localDoneNs = table.float64('local-done');
     this.respondedNs = table.float64('responded');
     this.pickedNs = table.float64('picked');
+    this.unpackNs = table.float64('unpack');
   }
 
   /** A new request without batches. */
@@ -65,6 +68,7 @@ export class Requests {
     this.batches.data[request] = 0;
     this.firstBatch.data[request] = NONE;
     this.pending.data[request] = 0;
+    this.unpackNs.data[request] = 0;
     return request;
   }
 

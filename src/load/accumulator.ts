@@ -13,13 +13,13 @@
  * The caller bounds the requests in flight.
  */
 
+import { partitionForKey } from '../scenario/murmur2.ts';
 import {
   BATCH_OVERHEAD_BYTES,
   batchBytesUpperBound,
   type RecordShape,
   recordBytes,
 } from '../scenario/record-format.ts';
-import { partitionForKey } from './murmur2.ts';
 import type { Random } from './random.ts';
 
 export interface AccumulatorSettings {

@@ -1,18 +1,28 @@
-/** Bytes of values: cut from a pool of random ones, so that they neither repeat soon nor compress. */
+/**
+ * Bytes of values: cut from a pool of random ones, so that they neither repeat soon nor compress, or only as far as they
+ * should: then each piece of PIECE_BYTES is random at its beginning and the same letter after.
+ */
 import type { Batch } from './accumulator.ts';
 import type { Random } from './random.ts';
 
 const POOL_BYTES = 4 * 1024 * 1024;
 const DUE_TIME_BYTES = 8;
 const WORD = 2 ** 32;
+const PIECE_BYTES = 64;
+const FILLER = 'x';
 
-/** Random bytes of one producer thread. */
-export function createPool(random: Random): Buffer {
+/** Bytes of one producer thread, of which that part is random. */
+export function createPool(random: Random, randomPart = 1): Buffer {
   const words = new Uint32Array(POOL_BYTES / 4);
   for (let i = 0; i < words.length; i++) {
     words[i] = Math.floor(random() * WORD);
   }
-  return Buffer.from(words.buffer);
+  const pool = Buffer.from(words.buffer);
+  const randomBytes = Math.round(PIECE_BYTES * randomPart);
+  for (let at = 0; at < pool.length; at += PIECE_BYTES) {
+    pool.fill(FILLER, at + randomBytes, at + PIECE_BYTES);
+  }
+  return pool;
 }
 
 /** The values of a batch, in one allocation; each begins with its due time if it has room for it. */

@@ -44,7 +44,12 @@ class ProducerWorker {
     const { scenario } = plan;
     this.#plan = plan;
     const random = randomStream(`${scenario.run.seed}/load/${plan.name}/payload`);
-    const pool = createPool(random);
+    const pools = new Map<number, Buffer>();
+    const poolOf = (randomPart: number): Buffer => {
+      const pool = pools.get(randomPart) ?? createPool(random, randomPart);
+      pools.set(randomPart, pool);
+      return pool;
+    };
     this.#clients = plan.thread.clients.map(({ classIndex, client: number }) => {
       const producer = scenario.producers[classIndex];
       const name = `${producer.name}-${number}`;
@@ -70,7 +75,7 @@ class ProducerWorker {
             bootstrapServers: plan.bootstrapServers,
             config: producer.config,
             headersBytes: producer.record.headersBytes,
-            pool,
+            pool: poolOf(producer.record.compressionRate ?? 1),
             random,
           }),
         }),

@@ -1,21 +1,16 @@
 /** The records of one producer client: sizes and keys, drawn from its own random streams. */
 
 import { headersBytes } from '../scenario/record-format.ts';
+import { keyOf } from '../scenario/record-keys.ts';
 import type { Key, ProducerClass, Size } from '../scenario/scenario.ts';
 import { type Random, randomStream } from './random.ts';
 import { zipfRanks } from './zipf.ts';
 
 /** A lognormal's p99 is the median times e to the power of this many sigmas. */
 const SIGMAS_AT_P99 = 2.3263478740408408;
-const KEY_INDEX_BYTES_MAX = 6;
 const KEY_CACHE_MAX = 65_536;
 export const HEADER_KEY = 'h';
 const VALUE_BYTES_MIN = 8;
-
-/** How many different keys fit into that many bytes. */
-export function keyRoom(bytes: number): number {
-  return 256 ** Math.min(bytes, KEY_INDEX_BYTES_MAX);
-}
 
 /** The latest record drawn; `next` replaces it. Also the shape that the accumulator asks for. */
 export class RecordSource {
@@ -82,13 +77,4 @@ function keys(key: Key, random: Random): () => Buffer {
 
 function rankFromZero(ranks: () => number): () => number {
   return () => ranks() - 1;
-}
-
-function keyOf(index: number, bytes: number): Buffer {
-  const key = Buffer.alloc(bytes, 'k');
-  const indexBytes = Math.min(bytes, KEY_INDEX_BYTES_MAX);
-  if (indexBytes > 0) {
-    key.writeUIntBE(index, bytes - indexBytes, indexBytes);
-  }
-  return key;
 }

@@ -1,6 +1,7 @@
 /** What this generator cannot honour, by name, and what it assumes. */
+import { clusterPath } from '../scenario/cluster-path.ts';
+import { keyRoom } from '../scenario/record-keys.ts';
 import type { ConsumerClass, ProducerClass, Scenario, Size, TopicClass } from '../scenario/scenario.ts';
-import { keyRoom } from './record-source.ts';
 
 export interface LoadRefusal {
   /** Where in the scenario: keys as in its file, numbers for entries of lists. */
@@ -35,7 +36,7 @@ export function loadAssumptions(scenario: Scenario): string[] {
     ),
     ...onlyIf(
       scenario.producers.some((producer) => producer.config['compression.type'] !== 'none'),
-      'Values were random bytes, which do not compress; batches were filled by their uncompressed size.',
+      'Values were random bytes, which do not compress, but for the part that compressionRate leaves out; batches were filled by their uncompressed size.',
     ),
     ...onlyIf(
       scenario.producers.some((producer) => producer.topics.length > 1 || producer.topics[0]?.includes('*')),
@@ -55,6 +56,12 @@ function wholeScenario(scenario: Scenario): LoadRefusal[] {
       path: ['clusters'],
       message: `the load generator drives one cluster, found ${clusters}; keep one, or simulate`,
     }),
+    ...scenario.clusters.flatMap((cluster) =>
+      onlyIf(cluster.security !== undefined, {
+        path: [...clusterPath(scenario, cluster), 'security'],
+        message: 'the load generator speaks PLAINTEXT only; leave security out, or simulate',
+      }),
+    ),
     ...onlyIf(scenario.mirrors.length > 0, {
       path: ['mirrors'],
       message: 'the load generator has no mirrors; remove them, or simulate',

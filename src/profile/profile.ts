@@ -2,6 +2,7 @@
  * What things cost on one kind of machine with one Kafka version: every number that the simulator charges.
  * No cost lives in code; a profile that lacks one that a scenario needs is refused by name.
  */
+import { codecCostMeanings, tlsCostMeanings } from './codec-costs.ts';
 
 export interface Profile {
   readonly format: 'brokertwin.profile/1';
@@ -138,6 +139,10 @@ export const COST_MEANINGS = {
   'client.java.consumer.perByteNs': "Java consumer's application thread: one byte of records",
   'client.java.consumer.gcPerRecordNs': "Java consumer's garbage collector threads: one record received",
   'client.java.backgroundCores': 'cores that each Java client uses for everything that is not a record',
+  'broker.network.perFileByteNs':
+    'network thread of a TLS listener: read one byte of a log from the page cache, in place of sendfile',
+  ...codecCostMeanings(),
+  ...tlsCostMeanings(),
 } as const;
 
 export type CostName = keyof typeof COST_MEANINGS;

@@ -1,6 +1,7 @@
 /** What must agree between places of a scenario. Each check says what it follows from, so that one mistake gives one line. */
 import { checkConsumers, checkMirrors, checkProducer } from './check-clients.ts';
 import { checkOperations } from './check-operations.ts';
+import { classRate } from './class-rate.ts';
 import { brokerCountFrom, clusterNamed, clusterPath } from './cluster-path.ts';
 import { LEVEL_METRICS } from './levels.ts';
 import { suggestion } from './nearest.ts';
@@ -9,6 +10,9 @@ import type { ClusterTemplate, Scenario, TopicClass } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
 import { topicNames } from './topic-names.ts';
 import type { Path } from './yaml-source.ts';
+
+/** Rates of partitions are rounded where they are measured. */
+const RATE_TOLERANCE = 0.01;
 
 /**
  * Reports everything in which the parts of the scenario contradict each other. `file` is what could be read of the file that
@@ -24,7 +28,10 @@ export function checkScenario(
   checkHosts(scenario, problems);
   for (const cluster of scenario.clusters)
     checkControllers(cluster, clusterPath(scenario, cluster), problems);
-  for (const topic of scenario.topics) checkTopic(scenario, topic, problems);
+  for (const topic of scenario.topics) {
+    checkTopic(scenario, topic, problems);
+    checkPartitionRates(scenario, topic, problems);
+  }
   checkTopicNames(scenario, problems);
   for (const producer of scenario.producers) checkProducer(scenario, producer, problems);
   checkConsumers(scenario, problems);
@@ -111,6 +118,30 @@ function checkTopic(scenario: Scenario, topic: TopicClass, problems: Problems): 
         [...path, 'brokers', 'config', 'min.insync.replicas'],
         [...path, 'brokers', 'config', 'default.replication.factor'],
       ],
+    );
+  }
+}
+
+/** Rates of single partitions are parts of what the producers send. */
+function checkPartitionRates(scenario: Scenario, topic: TopicClass, problems: Problems): void {
+  const rates = (topic.placement ?? []).flatMap(({ recordsPerSecond }) => recordsPerSecond ?? []);
+  const isWritten = scenario.producers.some(({ topics }) => topics.includes(topic.name));
+  if (rates.length === 0 || !isWritten || problems.isBrokenInside(['producers'])) return;
+  const at = ['topics', topic.name, 'placement'];
+  if (topic.skew !== null) {
+    problems.value(at, 'expected no rates beside a skew, found some: remove one of the two', [
+      ['topics', topic.name, 'skew'],
+    ]);
+    return;
+  }
+  const stated = rates.reduce((sum, rate) => sum + rate, 0);
+  const sent = classRate(scenario, topic);
+  const isAll = rates.length === topic.count * topic.partitions;
+  if (stated > sent * (1 + RATE_TOLERANCE) || (isAll && stated < sent * (1 - RATE_TOLERANCE))) {
+    problems.value(
+      at,
+      `expected rates of ${isAll ? '' : 'at most '}${sent}/s together, what producers send to ${topic.name}, found ${stated}/s`,
+      [['producers']],
     );
   }
 }

@@ -174,6 +174,14 @@ class Resolver {
       dataCentre: entry.dataCentre ?? null,
       kafka,
       kafkaVersions,
+      ...(entry.security === undefined
+        ? {}
+        : {
+            security: {
+              clients: entry.security.clients ?? 'PLAINTEXT',
+              brokers: entry.security.brokers ?? 'PLAINTEXT',
+            },
+          }),
       brokers: { host, count, config: brokerConfig(stated, line), stated: plain(BROKER_PROPERTIES, stated) },
       controllers: {
         mode,
@@ -329,6 +337,9 @@ class Resolver {
         value: sizeOf(entry.record?.value ?? DEFAULT_VALUE_BYTES),
         key: keyOf(entry.record?.key),
         headersBytes: entry.record?.headers ?? 0,
+        ...(entry.record?.compressionRate === undefined
+          ? {}
+          : { compressionRate: entry.record.compressionRate }),
       },
       config: producerConfig(entry.config),
       stated: plain(PRODUCER_PROPERTIES, entry.config),

@@ -63,6 +63,8 @@ export interface ClusterTemplate {
     /** The properties that the scenario itself states, verbatim, for a real broker's server.properties. */
     readonly stated: Readonly<Record<string, string>>;
   };
+  /** How connections of clients, and between brokers, are protected; not stated: not at all. */
+  readonly security?: { readonly clients: SecurityProtocol; readonly brokers: SecurityProtocol };
   readonly controllers: {
     /** In the first `count` brokers, or in processes of their own (`clusterFacts` has their ids). */
     readonly mode: 'combined' | 'separate';
@@ -71,6 +73,9 @@ export interface ClusterTemplate {
     readonly host: string | null;
   };
 }
+
+/** Kafka's names; SASL costs nothing once a connection stands. */
+export type SecurityProtocol = 'PLAINTEXT' | 'SSL';
 
 /** A link between two data centres. */
 export interface Link {
@@ -121,6 +126,8 @@ export interface ProducerClass {
     readonly value: Size;
     readonly key: Key | null;
     readonly headersBytes: number;
+    /** Compressed bytes by plain bytes, with any codec; not stated: what the clients' own values come to. */
+    readonly compressionRate?: number;
   };
   readonly config: ProducerConfig;
   readonly stated: Readonly<Record<string, string>>;

@@ -38,7 +38,7 @@ export function scalar<Value>(parse: (input: unknown) => Parsed<Value>, json: Js
 
 export function bounded(
   parse: (input: unknown) => Parsed<number>,
-  { from, above }: { readonly from?: number; readonly above?: number },
+  { from, above, to }: { readonly from?: number; readonly above?: number; readonly to?: number },
 ) {
   return (input: unknown): Parsed<number> => {
     const parsed = parse(input);
@@ -48,6 +48,9 @@ export function bounded(
     }
     if (above !== undefined && parsed.value <= above) {
       return { problem: `expected more than ${above}, found ${show(input)}` };
+    }
+    if (to !== undefined && parsed.value > to) {
+      return { problem: `expected at most ${to}, found ${show(input)}` };
     }
     return parsed;
   };

@@ -115,6 +115,13 @@ const clusterShape = {
     })
     .meta({ description: 'The brokers' })
     .optional(),
+  security: z
+    .strictObject({
+      clients: oneOf(['PLAINTEXT', 'SSL'], 'Connections of clients. Default PLAINTEXT').optional(),
+      brokers: oneOf(['PLAINTEXT', 'SSL'], 'Connections between brokers. Default PLAINTEXT').optional(),
+    })
+    .meta({ description: 'Which connections use TLS' })
+    .optional(),
   controllers: z
     .strictObject({
       mode: oneOf(
@@ -239,6 +246,13 @@ const producers = named(
           .meta({ description: 'Keys. Default: no keys' })
           .optional(),
         headers: bytes('Size of all headers of a record. Default 0B', '100B').optional(),
+        compressionRate: scalar(bounded(parseNumber, { above: 0, to: 1 }), {
+          type: 'number',
+          exclusiveMinimum: 0,
+          maximum: 1,
+          description:
+            "Compressed bytes of a batch by plain ones, as Kafka's compression-rate-avg. Default: that of random values",
+        }).optional(),
       })
       .meta({ description: 'What a record looks like' })
       .optional(),

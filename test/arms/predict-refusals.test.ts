@@ -17,8 +17,14 @@ const PRODUCER = `producers:
 
 /** The refusals of a scenario, as a user would see them, with `s.yaml` for the path of the file. */
 function withoutJava(): Profile {
+  return withoutCosts('client.java.');
+}
+
+function withoutCosts(...prefixes: readonly string[]): Profile {
   const profile = profileWith();
-  const costs = Object.entries(profile.costs).filter(([name]) => !name.startsWith('client.java.'));
+  const costs = Object.entries(profile.costs).filter(
+    ([name]) => !prefixes.some((prefix) => name.startsWith(prefix)),
+  );
   return { ...profile, costs: Object.fromEntries(costs) };
 }
 
@@ -63,12 +69,14 @@ describe('the simulator', () => {
       [/^s\.yaml:6:\d+:? .*fidelity "flow"/],
     ],
     [
-      'skewed topics',
+      'skewed topics of keyed records',
       `apiVersion: brokertwin/v1
 topics:
   orders: { partitions: 3, skew: { zipf: 1.1 } }
-${PRODUCER}`,
-      [/^s\.yaml:3:\d+:? .*does not skew partitions/],
+producers:
+  checkout: { topics: orders, rate: 10/s, record: { key: { cardinality: 5 } } }
+`,
+      [/^s\.yaml:3:\d+:? .*keys of checkout decide/],
     ],
     [
       'rates that change over the day',
@@ -78,18 +86,11 @@ ${PRODUCER}`,
       [/^s\.yaml:5:\d+:? .*diurnal rate/],
     ],
     [
-      'compression',
+      "a level of compression other than the codec's own",
       `${HEAD}producers:
-  checkout: { topics: orders, rate: 10/s, config: { compression.type: lz4 } }
+  checkout: { topics: orders, rate: 10/s, config: { compression.type: zstd, compression.zstd.level: 9 } }
 `,
-      [/^s\.yaml:5:\d+:? .*lz4/],
-    ],
-    [
-      'skewed keys',
-      `${HEAD}producers:
-  checkout: { topics: orders, rate: 10/s, record: { key: { cardinality: 5, zipf: 1.1 } } }
-`,
-      [/^s\.yaml:5:\d+:? .*does not skew keys/],
+      [/^s\.yaml:5:\d+:? .*zstd at other levels/],
     ],
     [
       'two consumer classes in one group',
@@ -134,6 +135,54 @@ consumers:
     assert.deepEqual(refusalsOf(yaml.replaceAll(', client: java', ''), withoutJava()), []);
   });
 
+  test('refuses a codec where its costs are not known, of the client, the broker and the consumer', () => {
+    const yaml = `${HEAD}producers:
+  checkout: { topics: orders, rate: 10/s, config: { compression.type: lz4 } }
+consumers:
+  billing: { topics: orders, client: java }
+`;
+    assert.deepEqual(refusalsOf(yaml), []);
+    const found = refusalsOf(yaml, withoutCosts('codec.'));
+    assert.equal(found.length, 2, found.join('\n'));
+    assert.match(
+      found[0],
+      /^s\.yaml:5:\d+:? .*lz4 needs costs .*codec\.brokertwin\.lz4\.compressPerBatchNs \(/,
+    );
+    assert.match(found[1], /^s\.yaml:5:\d+:? .*codec\.java\.lz4\.decompressPerBatchNs \(/);
+    const ofTopic = `apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3, config: { compression.type: gzip } }
+${PRODUCER}`;
+    assert.match(refusalsOf(ofTopic, withoutCosts('codec.'))[0], /^s\.yaml:3:\d+:? .*gzip needs costs/);
+  });
+
+  test('takes skewed topics and keys', () => {
+    const skewed = HEAD.replace('partitions: 3', 'partitions: 3, skew: { zipf: 1.1 }');
+    assert.deepEqual(refusalsOf(skewed + PRODUCER), []);
+    const keyed = PRODUCER.replace('10/s', '10/s, record: { key: { cardinality: 5, zipf: 1.1 } }');
+    assert.deepEqual(refusalsOf(HEAD + keyed), []);
+  });
+
+  test('refuses TLS where its costs are not known, at either end', () => {
+    const yaml = `${HEAD}cluster: { security: { clients: SSL } }\n${PRODUCER}`;
+    assert.deepEqual(refusalsOf(yaml), []);
+    const found = refusalsOf(yaml, withoutCosts('tls.brokertwin.', 'broker.network.perFileByteNs'));
+    assert.equal(found.length, 2, found.join('\n'));
+    assert.match(found[0], /^s\.yaml:4:\d+:? .*TLS needs costs .*broker\.network\.perFileByteNs \(/);
+    assert.match(found[1], /^s\.yaml:4:\d+:? .*TLS needs costs .*tls\.brokertwin\.decryptPerByteNs \(/);
+    const apart = `${HEAD}hosts: { broker: {}, client: {} }
+cluster: { brokers: { host: broker }, security: { clients: SSL } }
+producers:
+  checkout: { host: client, topics: orders, rate: 10/s }
+`;
+    assert.match(
+      refusalsOf(apart, withoutCosts('tls.brokertwin.'))[0],
+      /^s\.yaml:5:\d+:? .*host client lacks: tls\.brokertwin\.encryptPerMessageNs \(/,
+    );
+    const betweenBrokers = yaml.replace('clients: SSL', 'brokers: SSL');
+    assert.deepEqual(refusalsOf(betweenBrokers, withoutCosts('tls.brokertwin.')), []);
+  });
+
   test('refuses everything at once', () => {
     const found = refusalsOf(
       `apiVersion: brokertwin/v1
@@ -143,9 +192,9 @@ producers:
   checkout: { topics: orders, rate: 10/s, client: java, config: { compression.type: zstd } }
 run: { fidelity: zoom }
 `,
-      withoutJava(),
+      withoutCosts('client.java.', 'codec.java.zstd.'),
     );
-    assert.equal(found.length, 4, found.join('\n'));
+    assert.equal(found.length, 3, found.join('\n'));
   });
 
   test('refuses a profile without a cost that it needs, naming the cost and what it is', () => {
@@ -223,7 +272,10 @@ producers:
     const java = refusalsOf(mirror(', client: java'));
     assert.equal(java.length, 1, java.join('\n'));
     assert.match(java[0], /^s\.yaml:17:\d+:? .*Java client/);
-    const compressing = refusalsOf(mirror(', producer: { config: { compression.type: lz4 } }'));
+    const compressing = refusalsOf(
+      mirror(', producer: { config: { compression.type: lz4 } }'),
+      withoutCosts('codec.brokertwin.'),
+    );
     assert.equal(compressing.length, 1, compressing.join('\n'));
     assert.match(compressing[0], /^s\.yaml:17:\d+:? .*lz4/);
   });

@@ -3,11 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Batches } from '../../src/kafka/batches.ts';
 import { Accumulator, type ProducerClient } from '../../src/kafka/clients/accumulator.ts';
+import { Shares } from '../../src/kafka/clients/shares.ts';
 import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
 import { NONE, Requests } from '../../src/kafka/requests.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 import { type Batch, Accumulator as GeneratorAccumulator } from '../../src/load/accumulator.ts';
-import { partitionForKey } from '../../src/load/murmur2.ts';
+import { partitionForKey } from '../../src/scenario/murmur2.ts';
 import { HEADER_BYTES, isNear, MS, RECORD_BYTES, sum, VALUE_BYTES } from './support.ts';
 
 const LIMITS = { eventsPending: 16, eventsPerInstant: 16 };
@@ -87,10 +88,11 @@ class Simulated implements Subject {
       clientThread: 0,
       host: 0,
       recordBytes: RECORD_BYTES,
-      keyed: settings.keyed,
+      shares: settings.keyed ? new Shares(slots.map(() => 1)) : null,
       acks: '1',
       lingerNs: settings.lingerMs * MS,
       batchBytes: settings.batchBytes,
+      fillBytes: settings.batchBytes,
       bufferBytes: settings.bufferBytes,
       requestBytesMax: settings.requestBytesMax,
       inFlightMax: IN_FLIGHT_MAX,
@@ -168,6 +170,7 @@ class Real implements Subject {
   readonly #accumulator: GeneratorAccumulator;
   readonly #inFlight: (readonly Batch[])[][];
   readonly #keys: Buffer[] = [];
+  #waitingKey: Buffer | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -190,8 +193,11 @@ class Real implements Subject {
     const { keyed } = this.#settings;
     for (let added = 0; added < records; added += 1) {
       const time = { dueNs: firstDueNs + added * gapNs, nowNs: this.#clock.sim.nowNs };
-      const key = keyed ? this.#drawKey() : null;
-      if (!this.#accumulator.append(0, keyed ? KEYED_SHAPE : SHAPE, key, time)) return added;
+      const key = keyed ? (this.#waitingKey ?? this.#drawKey()) : null;
+      const taken = this.#accumulator.append(0, keyed ? KEYED_SHAPE : SHAPE, key, time);
+      // The record that finds no room keeps its key.
+      this.#waitingKey = taken ? null : key;
+      if (!taken) return added;
     }
     return records;
   }

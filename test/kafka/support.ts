@@ -76,6 +76,7 @@ type ConsumerChanges = Omit<Partial<ConsumerClass>, 'config'> & {
 export interface Small {
   readonly brokers?: number;
   readonly brokerConfig?: Partial<BrokerConfig>;
+  readonly security?: NonNullable<Scenario['clusters'][number]['security']>;
   /** Cores of each broker's host. */
   readonly cores?: number;
   /** Quota on them. */
@@ -135,6 +136,7 @@ export function scenarioOf(small: Small): Scenario {
         dataCentre: null,
         kafka: '4.3.1',
         kafkaVersions: Array.from({ length: brokers }, () => '4.3.1'),
+        ...(small.security === undefined ? {} : { security: small.security }),
         brokers: { host: 'brokers', count: brokers, ...broker },
         controllers: { mode: 'combined', count: 1, host: null },
       },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Accumulator, type AccumulatorSettings, type Batch } from '../../src/load/accumulator.ts';
-import { partitionForKey } from '../../src/load/murmur2.ts';
 import { randomStream } from '../../src/load/random.ts';
+import { partitionForKey } from '../../src/scenario/murmur2.ts';
 import {
   BATCH_OVERHEAD_BYTES,
   batchBytesUpperBound,

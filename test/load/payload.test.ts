@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
 import type { Batch } from '../../src/load/accumulator.ts';
 import { nowNs } from '../../src/load/clock.ts';
 import { createPool, dueTimeOf, makeValues } from '../../src/load/payload.ts';
@@ -41,4 +42,13 @@ test('values differ from each other', () => {
     }
   }
   assert.equal(seen.size, 200);
+});
+
+test('values compress about as far as they should', () => {
+  const rateOf = (randomPart: number): number => {
+    const pool = createPool(randomStream('pool'), randomPart);
+    const values = Buffer.concat(makeValues(batch([16_384], [0]), pool, randomStream('values')));
+    return zstdCompressSync(values).length / values.length;
+  };
+  for (const rate of [1, 0.75, 0.5, 0.25]) assert.ok(Math.abs(rateOf(rate) - rate) < 0.05, `${rateOf(rate)}`);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { keyRoom, RecordSource } from '../../src/load/record-source.ts';
+import { RecordSource } from '../../src/load/record-source.ts';
+import { keyRoom } from '../../src/scenario/record-keys.ts';
 import { exampleProducer } from './example-scenario.ts';
 
 test('constant sizes are constant, and there is no key without one in the scenario', () => {

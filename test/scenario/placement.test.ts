@@ -17,6 +17,25 @@ describe('a placement file', () => {
     ]);
   });
 
+  test('has rates that fit what is produced to the class', () => {
+    const rates = (...of: string[]) =>
+      ['topic,partition,replicas,rate', ...of.map((rate, index) => `clicks-1,${index},1;2,${rate}`)].join(
+        '\n',
+      );
+    const written = (rate: string, more = '') =>
+      `${SCENARIO.replace('placed.csv', `placed.csv${more}`)}producers:\n  site: { topics: clicks-*, rate: ${rate} }\n`;
+    scratchFile('placed.csv', rates('120/s', ''));
+    assert.equal(load(written('120/s')).scenario.topics[0].placement?.length, 2);
+    assert.deepEqual(problemsOf(written('100/s')), [
+      's.yaml:4:74 topics.clicks-*.placement: expected rates of at most 100/s together, what producers send to clicks-*, found 120/s',
+    ]);
+    assert.match(problemsOf(written('120/s', ', skew: { zipf: 1 }'))[0], /no rates beside a skew/);
+    const all = 'clicks-2,0,1;2,10/s\nclicks-2,1,1;2,10/s';
+    scratchFile('placed.csv', `${rates('10/s', '10/s')}\n${all}`);
+    assert.match(problemsOf(written('50/s'))[0], /expected rates of 50\/s together/);
+    assert.equal(load(written('40/s')).scenario.topics[0].placement?.length, 4);
+  });
+
   test('is part of the hash', () => {
     scratchFile('placed.csv', 'topic,partition,replicas,rate\nclicks-1,0,1;2,\n');
     const { hash } = load(SCENARIO);

@@ -54,7 +54,8 @@ export class ReplicaFetchers {
   /** A fetcher begins: builds its first fetch. */
   start(index: number): void {
     const { fetcherPerRequestNs, handlerWakeUpCpuNs } = this.#costs(index);
-    this.#model.cpus.wake(this.#fetchers[index].thread, fetcherPerRequestNs / 2, handlerWakeUpCpuNs);
+    const workNs = fetcherPerRequestNs / 2 + this.#requestTlsNs(index);
+    this.#model.cpus.wake(this.#fetchers[index].thread, workNs, handlerWakeUpCpuNs);
   }
 
   responseArrives(index: number, request: number): void {
@@ -66,7 +67,9 @@ export class ReplicaFetchers {
     const workNs =
       costs.fetcherPerRequestNs +
       bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
-      requests.batches.data[request] * costs.producePerBatchNs;
+      requests.batches.data[request] * costs.producePerBatchNs +
+      this.#model.tls.responseNs(requests.connection.data[request], bytes) +
+      this.#requestTlsNs(index);
     cpus.wake(thread, workNs, costs.handlerWakeUpCpuNs);
   }
 
@@ -117,6 +120,12 @@ export class ReplicaFetchers {
     const request = requests.open(REQUEST.fetchFollower, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
     sockets.sendRequest(request);
+  }
+
+  /** The next fetch is a part of the work on a response. */
+  #requestTlsNs(index: number): number {
+    const { tls, replicas } = this.#model;
+    return tls.requestNs(replicas.connectionOf(this.#fetchers[index].session), FETCH_REQUEST_BYTES);
   }
 
   #costs(index: number): ClusterModel['brokers'][number]['costs'] {

@@ -368,7 +368,8 @@ export class ReplicaManager {
 
   /** Moves a reader over the batches that fit; always over the first of a response. Returns the bytes. */
   #read(session: number, request: number, reader: number, room: number, mustRead: boolean): number {
-    const { batches, requests, logs } = this.#model;
+    const { batches, requests, logs, compression } = this.#model;
+    const unpacks = compression.isOn && this.#isFollower[session] === 0;
     const partition = this.#readerPartition[reader];
     let bytes = 0;
     let batch = this.#readerNext.data[reader];
@@ -380,6 +381,7 @@ export class ReplicaManager {
       bytes += size;
       requests.batches.data[request] += 1;
       requests.records.data[request] += batches.records.data[batch];
+      if (unpacks) requests.unpackNs.data[request] += compression.unpackNs(this.#owner[session], batch);
       this.#fetched.push(session, batch);
       batch = batches.nextInLog.data[batch];
     }

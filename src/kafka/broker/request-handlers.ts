@@ -5,7 +5,7 @@
  *          appended in the handler, which may wait for the disk (log.ts), as for a fetch that misses the page cache;
  *          after the response is queued the same handler completes the parked fetches that
  *          the new data satisfies (ReplicaManager.tryCompleteActions).
- * Formula: produce = perRequest + batches * perBatch + records * perRecord + bytes * perByte
+ * Formula: produce = perRequest + batches * perBatch + records * perRecord + bytes * perByte + codecs (compression.ts)
  *          fetch   = perRequest + partitions of the session * perPartition
  *          completing a parked fetch = partitions of the session * perPartition                    (CPU ns)
  * Source:  KafkaRequestHandler.scala, KafkaApis.scala, ReplicaManager.scala, DelayedFetch.scala, Kafka 4.2.
@@ -73,7 +73,7 @@ export class RequestHandlers {
   }
 
   threadDone(thread: number, broker: Broker): void {
-    const { requests, replicas, logs } = this.#model;
+    const { requests, replicas, logs, compression } = this.#model;
     const job = this.#current.data[thread];
     const request = Math.floor(job / STEPS);
     if (job % STEPS === COMPLETES) {
@@ -83,6 +83,7 @@ export class RequestHandlers {
       return;
     }
     const isProduce = requests.type.data[request] === REQUEST.produce;
+    if (isProduce) compression.store(request);
     if (isProduce && logs.isOn(broker.index)) {
       const doneNs = replicas.write(broker, request);
       if (doneNs > this.#model.sim.nowNs) {
@@ -153,7 +154,8 @@ export class RequestHandlers {
         costs.producePerRequestNs +
         requests.batches.data[request] * costs.producePerBatchNs +
         requests.records.data[request] * costs.producePerRecordNs +
-        requests.bytesIn.data[request] * costs.producePerByteNs
+        requests.bytesIn.data[request] * costs.producePerByteNs +
+        (this.#model.compression.isOn ? this.#model.compression.checkNs(broker, request) : 0)
       );
     }
     return costs.fetchPerRequestNs + this.#model.replicas.readWorkNs(broker, request);

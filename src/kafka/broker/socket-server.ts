@@ -7,7 +7,8 @@
  *          response whose bytes are not in the page cache (log.ts).
  * Formula: read  = perRequest / 2 + bytesIn * perByteIn;   send = perRequest / 2 + bytesOut * perByteOut   (CPU ns)
  * Source:  SocketServer.scala (Processor.processCompletedReceives mutes, processCompletedSends unmutes), Kafka 4.2.
- * Range:   plaintext; the acceptor and new connections cost nothing.
+ *          What TLS adds: tls.ts.
+ * Range:   the acceptor and new connections cost nothing.
  * Error:   per stage in reports; unvalidated for TLS.
  * Test:    test/kafka/request-path.test.ts.
  */
@@ -156,11 +157,13 @@ export class SocketServer implements JobOwner {
     const request = job >> 1;
     const { costs } = this.#brokerOf(request);
     if ((job & 1) === READ) {
-      return costs.networkPerRequestNs / 2 + requests.bytesIn.data[request] * costs.networkPerByteInNs;
+      const bytes = requests.bytesIn.data[request];
+      return costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteInNs + this.#tlsNs(request, true);
     }
     // A produce request with acks=0 has no response: its connection is unmuted, nothing is sent.
     const bytes = requests.bytesOut.data[request];
-    return bytes === 0 ? 0 : costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteOutNs;
+    if (bytes === 0) return 0;
+    return costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteOutNs + this.#tlsNs(request, false);
   }
 
   starts(_thread: number, job: number, latencyNs: number): void {
@@ -204,6 +207,17 @@ export class SocketServer implements JobOwner {
     }
     this.#model.handlers.enqueue(broker, request);
     return true;
+  }
+
+  #tlsNs(request: number, reads: boolean): number {
+    const { tls, requests } = this.#model;
+    if (!tls.isOn) return 0;
+    const connection = requests.connection.data[request];
+    const broker = this.#broker[connection];
+    if (reads) return tls.readNs(broker, connection, requests.bytesIn.data[request]);
+    const bytes = requests.bytesOut.data[request];
+    const isFetch = requests.type.data[request] !== REQUEST.produce;
+    return tls.sendNs(broker, connection, bytes, isFetch ? bytes : 0);
   }
 
   #brokerOf(request: number): Broker {

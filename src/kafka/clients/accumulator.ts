@@ -6,8 +6,9 @@
  *          sendable or not, up to max.request.size, starting after where the last request stopped. Keyless records
  *          stay on a partition for batch.size bytes, then the next is drawn, once its last batch is full (KIP-794,
  *          without the weights by queue length), and after twice batch.size in any case.
+ *          Where partitions have shares of their own (keys, skew), records go to them one by one, or many at once (shares.ts).
  * Source:  RecordAccumulator.java, BuiltInPartitioner.java, Kafka 4.2.
- * Range:   keyless, or keyed with keys spread evenly over the partitions; no retries, no expiry.
+ * Range:   no retries, no expiry.
  * Error:   batches per request and records per batch are compared in every report.
  * Test:    test/kafka/accumulator.test.ts (conservation, sizes, linger; the generator's accumulator as oracle).
  */
@@ -16,10 +17,14 @@ import { Fifos } from '../../kernel/fifo.ts';
 import type { Stream } from '../../kernel/random.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { NONE, REQUEST } from '../requests.ts';
+import type { Shares } from './shares.ts';
 
 const WAITING_MAX = 33_554_432;
 /** A batch's number in the linger queue: generation * this + row. */
 const GENERATION = 67_108_864;
+/** From so many records, and so many to a partition, they are spread at once. */
+const SPREAD_RECORDS = 64;
+const SPREAD_EACH = 4;
 
 export interface ProducerClient {
   /** NONE for a mirror. */
@@ -28,11 +33,14 @@ export interface ProducerClient {
   readonly host: number;
   /** Mean bytes of one record inside a batch. */
   readonly recordBytes: number;
-  readonly keyed: boolean;
+  /** Of the partitions of all its topics; null for keyless records that stick to partitions. */
+  readonly shares: Shares | null;
   readonly acks: '0' | '1' | 'all';
   readonly lingerNs: number;
-  /** What a batch reserves and may hold. */
+  /** What a batch reserves of buffer.memory. */
   readonly batchBytes: number;
+  /** Plain bytes that a batch may hold: as many, unless the client fills by what they will be compressed. */
+  readonly fillBytes: number;
   readonly bufferBytes: number;
   readonly requestBytesMax: number;
   readonly inFlightMax: number;
@@ -73,6 +81,8 @@ export class Accumulator {
   readonly #waitsForMemory: Int32Column;
   /** Per client: none of its links has anything to send before this time. */
   readonly #quietUntilNs: Float64Column;
+  /** Per client with shares: the partition of the record that waits for memory, or NONE. */
+  readonly #waitingShare: Int32Column;
 
   constructor(
     model: ClusterModel,
@@ -98,6 +108,8 @@ export class Accumulator {
     this.#bufferUsed = columns.float64('accumulator/buffer-used', clients.length);
     this.#waitsForMemory = columns.int32('accumulator/waits-for-memory', clients.length);
     this.#quietUntilNs = columns.float64('accumulator/quiet-until', clients.length);
+    this.#waitingShare = columns.int32('accumulator/waiting-share', clients.length);
+    this.#waitingShare.data.fill(NONE);
     for (const client of clients) {
       for (const topic of client.topics) this.#stickySlot.data[topic.lane] = this.#draw(client, topic);
     }
@@ -115,21 +127,99 @@ export class Accumulator {
     firstDueNs: number,
     gapNs: number,
   ): number {
-    const { batches } = this.#model;
-    const of = client.topics[topic];
-    let added = 0;
-    while (added < records) {
-      const slot = client.keyed ? this.#draw(client, of) : this.#sticky(client, index, of);
-      const lane = client.keyed ? NONE : of.lane;
-      const batch = this.#batchWithRoom(client, index, slot, lane);
-      if (batch === NONE) break;
-      const wanted = client.keyed ? 1 : Math.min(records - added, this.#untilSwitch(client, of.lane));
-      added += this.#fill(client, batch, wanted, firstDueNs + added * gapNs, gapNs, lane);
-      if (batches.bytes.data[batch] >= client.batchBytes) this.#close(index, slot);
-    }
+    const added =
+      client.shares === null
+        ? this.#addSticking(client, index, topic, records, firstDueNs, gapNs)
+        : this.#addShared(client, index, client.shares, records, firstDueNs, gapNs);
     this.#waitsForMemory.data[index] = added < records ? 1 : 0;
     if (added < records) this.#quietUntilNs.data[index] = 0;
     return added;
+  }
+
+  #addSticking(
+    client: ProducerClient,
+    index: number,
+    topic: number,
+    records: number,
+    firstDueNs: number,
+    gapNs: number,
+  ): number {
+    const of = client.topics[topic];
+    let added = 0;
+    while (added < records) {
+      const slot = this.#sticky(client, index, of);
+      const batch = this.#batchWithRoom(client, index, slot, of.lane);
+      if (batch === NONE) break;
+      const wanted = Math.min(records - added, this.#untilSwitch(client, of.lane));
+      added += this.#fill(client, batch, wanted, firstDueNs + added * gapNs, gapNs, of.lane);
+      this.#closeIfFull(client, index, slot, batch);
+    }
+    return added;
+  }
+
+  #addShared(
+    client: ProducerClient,
+    index: number,
+    shares: Shares,
+    records: number,
+    firstDueNs: number,
+    gapNs: number,
+  ): number {
+    if (this.#mayBeSpread(client, index, shares, records)) {
+      shares.spread(records, this.#model.sim.random, client.stream);
+      for (let share = 0; share < shares.length; share += 1) {
+        const count = shares.counts[share];
+        if (count === 0) continue;
+        // Evenly among all of them, half of a gap of its own before the first and after the last.
+        const ownGapNs = (gapNs * records) / count;
+        this.#addToOne(client, index, share, count, firstDueNs + (ownGapNs - gapNs) / 2, ownGapNs);
+      }
+      return records;
+    }
+    let added = 0;
+    while (added < records) {
+      const waits = this.#waitingShare.data[index];
+      const share = waits === NONE ? shares.draw(this.#model.sim.random, client.stream) : waits;
+      const taken = this.#addToOne(client, index, share, 1, firstDueNs + added * gapNs, gapNs);
+      this.#waitingShare.data[index] = taken === 1 ? NONE : share;
+      if (taken === 0) break;
+      added += 1;
+    }
+    return added;
+  }
+
+  /** Whether there are many records for each partition, and memory for all of them wherever they fall. */
+  #mayBeSpread(client: ProducerClient, index: number, shares: Shares, records: number): boolean {
+    if (records < SPREAD_RECORDS || records < SPREAD_EACH * shares.length) return false;
+    if (this.#waitingShare.data[index] !== NONE) return false;
+    // A batch that is not filled to the end for want of room for one more record counts as two.
+    const batches = shares.length + Math.ceil((2 * records * client.recordBytes) / client.fillBytes);
+    return this.#bufferUsed.data[index] + batches * client.batchBytes <= client.bufferBytes;
+  }
+
+  /** Puts records into one partition; returns how many found room. */
+  #addToOne(
+    client: ProducerClient,
+    index: number,
+    share: number,
+    records: number,
+    firstDueNs: number,
+    gapNs: number,
+  ): number {
+    // The slots of a client are numbered in a row, topic after topic.
+    const slot = client.topics[0].firstSlot + share;
+    let added = 0;
+    while (added < records) {
+      const batch = this.#batchWithRoom(client, index, slot, NONE);
+      if (batch === NONE) break;
+      added += this.#fill(client, batch, records - added, firstDueNs + added * gapNs, gapNs, NONE);
+      this.#closeIfFull(client, index, slot, batch);
+    }
+    return added;
+  }
+
+  #closeIfFull(client: ProducerClient, index: number, slot: number, batch: number): void {
+    if (this.#model.batches.bytes.data[batch] >= client.fillBytes) this.#close(index, slot);
   }
 
   /**
@@ -137,11 +227,11 @@ export class Accumulator {
    * into one of several.
    */
   roomInOpenBatch(client: ProducerClient): number {
-    if (client.keyed || client.topics.length !== 1) return 0;
+    if (client.shares !== null || client.topics.length !== 1) return 0;
     const [{ lane }] = client.topics;
     const batch = this.#open.data[this.#stickySlot.data[lane]];
     if (batch === NONE) return 0;
-    const fits = Math.floor((client.batchBytes - this.#model.batches.bytes.data[batch]) / client.recordBytes);
+    const fits = Math.floor((client.fillBytes - this.#model.batches.bytes.data[batch]) / client.recordBytes);
     return Math.min(fits, this.#untilSwitch(client, lane));
   }
 
@@ -208,7 +298,7 @@ export class Accumulator {
     const slot = this.#stickySlot.data[topic.lane];
     const bytes = this.#stickyBytes.data[topic.lane];
     const isFull = this.#open.data[slot] === NONE || this.#isFull(client, this.#open.data[slot]);
-    if (bytes < client.batchBytes * (isFull ? 1 : 2)) return slot;
+    if (bytes < client.fillBytes * (isFull ? 1 : 2)) return slot;
     // What is left behind is full: it waits for nothing any more.
     if (this.#open.data[slot] !== NONE && isFull) this.#close(index, slot);
     const drawn = this.#draw(client, topic);
@@ -219,11 +309,11 @@ export class Accumulator {
 
   /** Records until the sticky partition has had twice batch.size. */
   #untilSwitch(client: ProducerClient, lane: number): number {
-    return Math.ceil((2 * client.batchBytes - this.#stickyBytes.data[lane]) / client.recordBytes);
+    return Math.ceil((2 * client.fillBytes - this.#stickyBytes.data[lane]) / client.recordBytes);
   }
 
   #isFull(client: ProducerClient, batch: number): boolean {
-    return this.#model.batches.bytes.data[batch] + client.recordBytes > client.batchBytes;
+    return this.#model.batches.bytes.data[batch] + client.recordBytes > client.fillBytes;
   }
 
   /** The slot's batch that takes one more record, a new one if need be; NONE when memory is exhausted. */
@@ -263,7 +353,7 @@ export class Accumulator {
     lane: number,
   ): number {
     const { batches, recorder } = this.#model;
-    const fits = Math.floor((client.batchBytes - batches.bytes.data[batch]) / client.recordBytes);
+    const fits = Math.floor((client.fillBytes - batches.bytes.data[batch]) / client.recordBytes);
     const count = Math.max(1, Math.min(wanted, fits));
     if (batches.records.data[batch] === 0) batches.firstDueNs.data[batch] = firstDueNs;
     batches.records.data[batch] += count;

@@ -4,7 +4,7 @@
  *
  * What:    jobs of a thread in FIFO order: FETCH (send one), RECEIVE (decode one response, then send the next fetch),
  *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received.
- * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte;  process = records * process  (CPU ns)
+ * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte + codecs;  process = records * process  (CPU ns)
  * Source:  the generator in src/load; costs are measured by calibration.
  * Range:   groups already assigned (range assignor); no commits, no rebalances.
  * Error:   in every report (end-to-end latency).
@@ -101,16 +101,21 @@ export class Consumers implements JobOwner {
 
   workNs(thread: number, job: number): number {
     const { costs } = this.#threads[thread];
-    const { requests } = this.#model;
+    const { requests, replicas, tls } = this.#model;
     const row = job >> JOB_BITS;
     switch (job & (JOBS - 1)) {
       case FETCH:
-        return costs.consumerPerRequestNs * FETCH_SHARE;
+        return (
+          costs.consumerPerRequestNs * FETCH_SHARE +
+          tls.requestNs(replicas.connectionOf(row), FETCH_REQUEST_BYTES)
+        );
       case RECEIVE:
         return (
           costs.consumerPerRequestNs * (1 - FETCH_SHARE) +
           requests.records.data[row] * costs.consumerPerRecordNs +
-          requests.bytesOut.data[row] * costs.consumerPerByteNs
+          requests.bytesOut.data[row] * costs.consumerPerByteNs +
+          requests.unpackNs.data[row] +
+          tls.responseNs(requests.connection.data[row], requests.bytesOut.data[row])
         );
       default:
         return requests.records.data[row] * this.#clientOf(row).processNs;

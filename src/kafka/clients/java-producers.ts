@@ -10,7 +10,7 @@
  *          the Sender, as send() does when it makes or fills a batch. The Sender turns once for each of those, when a
  *          linger has run out and after each request; a turn sends at most one request to each broker, within
  *          max.in.flight.requests. Callbacks of the records run in it.
- * Formula: slice = records * sendPerRecord + bytes * sendPerByte;  POLL = perPoll;
+ * Formula: slice = records * sendPerRecord + bytes * (sendPerByte + codec);  POLL = perPoll;
  *          SEND + RECEIVE = perRequest + batches * perBatch + records * perRecord   (CPU ns; SEND has SEND_SHARE of perRequest
  *          and all of perBatch)
  * Source:  KafkaProducer.doSend, Sender.runOnce, RecordAccumulator.ready and drain, Kafka 4.3; ProducerPerformance.
@@ -133,17 +133,22 @@ export class JavaProducers implements JobOwner {
 
   workNs(index: number, job: number): number {
     const { costs } = this.#producers[index];
-    const { requests } = this.#model;
+    const { requests, compression, producers } = this.#model;
     const request = Math.floor(job / JOBS);
+    const batches = job % JOBS === POLL ? 0 : requests.batches.data[request];
     switch (job % JOBS) {
       case SEND:
         return (
-          costs.senderPerRequestNs * SEND_SHARE + requests.batches.data[request] * costs.senderPerBatchNs
+          costs.senderPerRequestNs * SEND_SHARE +
+          batches * costs.senderPerBatchNs +
+          compression.packNs(this.#producers[index].client, 0, batches) +
+          producers.tlsNs(request)
         );
       case RECEIVE:
         return (
           costs.senderPerRequestNs * (1 - SEND_SHARE) +
-          requests.records.data[request] * costs.senderPerRecordNs
+          requests.records.data[request] * costs.senderPerRecordNs +
+          producers.ackTlsNs(request)
         );
       default:
         return costs.senderPerPollNs;
@@ -184,7 +189,8 @@ export class JavaProducers implements JobOwner {
       this.#state.data[index] = OVER;
       return;
     }
-    const eachNs = costs.sendPerRecordNs + of.recordBytes * costs.sendPerByteNs;
+    const packNs = this.#model.compression.packNs(client, of.recordBytes, 0);
+    const eachNs = costs.sendPerRecordNs + of.recordBytes * costs.sendPerByteNs + packNs;
     let records = Number.POSITIVE_INFINITY;
     if (schedule.gapNs !== null) {
       const deficitNs = this.#deficitNs.data[index];
@@ -214,7 +220,7 @@ export class JavaProducers implements JobOwner {
 
   /** Records that fill one batch; with linger.ms 0 no more than SLICE_NS of them. */
   #sliceMax(of: ReturnType<ClusterModel['producers']['client']>, eachNs: number): number {
-    const ofBatch = Math.max(1, Math.floor(of.batchBytes / of.recordBytes));
+    const ofBatch = Math.max(1, Math.floor(of.fillBytes / of.recordBytes));
     return of.lingerNs > 0 ? ofBatch : Math.max(1, Math.min(ofBatch, Math.floor(SLICE_NS / eachNs)));
   }
 
@@ -224,7 +230,7 @@ export class JavaProducers implements JobOwner {
     const { client } = this.#producers[index];
     const of = this.#model.producers.client(client);
     const records = this.#slice.data[index];
-    const topic = this.#sent.data[index] % of.topics.length;
+    const topic = of.shares === null ? this.#sent.data[index] % of.topics.length : 0;
     const beganNs = this.#sliceNs.data[index];
     const wasBlocked = this.#state.data[index] === BLOCKED;
     let added = 0;

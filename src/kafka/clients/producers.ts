@@ -4,8 +4,8 @@
  *
  * What:    jobs of a thread in FIFO order: TICK, SEND (one produce request), ACK (one response), FILL (a slice of
  *          records of a producer without a rate, while its buffer has room).
- * Formula: send + ack of a request = perRequest + records * perRecord + bytes * perByte   (CPU ns; a fifth of perRequest
- *          at the acknowledgement)
+ * Formula: send + ack of a request = perRequest + records * perRecord + plain bytes * perByte + codec   (CPU ns; a fifth of
+ *          perRequest at the acknowledgement)
  * Source:  the generator in src/load; the costs are measured by calibration.
  * Range:   client "brokertwin" at constant rates or as fast as it is taken.
  * Error:   in every report (publish latency, requests, batches).
@@ -161,15 +161,39 @@ export class Producers implements JobOwner {
         return (
           costs.producerPerRequestNs * (1 - ACK_SHARE) +
           requests.records.data[request] * costs.producerPerRecordNs +
-          requests.bytesIn.data[request] * costs.producerPerByteNs
+          requests.bytesIn.data[request] * costs.producerPerByteNs +
+          this.#packNs(request) +
+          this.tlsNs(request)
         );
       case ACK:
-        return costs.producerPerRequestNs * ACK_SHARE;
+        return costs.producerPerRequestNs * ACK_SHARE + this.ackTlsNs(request);
       case TICK:
         return costs.producerPerTickNs;
       default:
         return 0;
     }
+  }
+
+  /** Encrypting a request that is about to be sent, as it is compressed. */
+  tlsNs(request: number): number {
+    const { tls, compression, requests } = this.#model;
+    if (!tls.isOn) return 0;
+    const batches = requests.batches.data[request];
+    const bytes = compression.wireBytes(this.senderOf(request), requests.bytesIn.data[request], batches);
+    return tls.requestNs(requests.connection.data[request], bytes);
+  }
+
+  ackTlsNs(request: number): number {
+    const { tls, requests } = this.#model;
+    return tls.responseNs(requests.connection.data[request], requests.bytesOut.data[request]);
+  }
+
+  #packNs(request: number): number {
+    const { compression, requests } = this.#model;
+    if (!compression.isOn) return 0;
+    const client = this.senderOf(request);
+    const plainBytes = requests.records.data[request] * this.#clients[client].recordBytes;
+    return compression.packNs(client, plainBytes, requests.batches.data[request]);
   }
 
   /** The timer is set again when its turn comes, so that a busy thread's ticks are late but do not pile up. */
@@ -253,7 +277,8 @@ export class Producers implements JobOwner {
   /** Spreads records over the client's topics in turn; returns how many found room. */
   #add(client: number, wanted: number, firstDueNs: number, gapNs: number): number {
     const of = this.#clients[client];
-    const topics = of.topics.length;
+    // Shares are of the partitions of all topics.
+    const topics = of.shares === null ? of.topics.length : 1;
     const before = this.#made.data[client];
     let added = 0;
     for (let offset = 0; offset < Math.min(topics, wanted); offset += 1) {
@@ -308,7 +333,8 @@ export class Producers implements JobOwner {
 
   /** A request has been written to its socket, by whichever kind of client; with acks 0 its records are published. */
   send(request: number): void {
-    const { requests, sockets, recorder } = this.#model;
+    const { requests, sockets, recorder, compression } = this.#model;
+    compression.pack(this.senderOf(request), request);
     recorder.requestSent(requests.batches.data[request]);
     sockets.sendRequest(request);
     if (this.clientOf(request).acks === '0') this.record(request);

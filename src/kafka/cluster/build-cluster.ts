@@ -5,7 +5,6 @@ import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { BATCH_OVERHEAD_BYTES, recordBytes } from '../../scenario/record-format.ts';
 import type { Phase, Scenario } from '../../scenario/scenario.ts';
 import type { Broker } from '../broker/broker.ts';
 import { parallelCollectors } from '../broker/heaps.ts';
@@ -18,6 +17,7 @@ import type { ConsumerClient, MirrorTarget } from '../clients/consumers.ts';
 import type { JavaProducer } from '../clients/java-producers.ts';
 import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
+import type { CompressionLayout } from '../compression.ts';
 import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
 import {
@@ -31,9 +31,12 @@ import {
   type Sockets,
   waysOf,
 } from './distances.ts';
+import { javaRate, layOutCompression } from './lay-out-compression.ts';
 import { layOutHosts } from './lay-out-hosts.ts';
+import { SharesLayout } from './lay-out-shares.ts';
 import { layOutStorage } from './lay-out-storage.ts';
-import { meanValueBytes } from './record-size.ts';
+import { layOutTls } from './lay-out-tls.ts';
+import { producerLimits, recordBytesOf } from './record-size.ts';
 import { layOut, planShards, type Topology } from './topology.ts';
 
 /** What a shard is built from; plain data, so that it can be sent to a worker. */
@@ -78,6 +81,8 @@ class Builder {
   readonly #fetchers: ReplicaFetcher[] = [];
   readonly #connectionsOfBroker: number[];
   readonly #places: readonly Place[];
+  readonly #compression: CompressionLayout;
+  readonly #shares: SharesLayout;
   readonly #shard: number;
 
   constructor(input: ShardInput, shard: number, sim: Simulation) {
@@ -89,6 +94,9 @@ class Builder {
     this.#costs = this.#profiles.map((profile) => costsOf(profile));
     this.#connectionsOfBroker = this.#topology.brokers.map(() => 0);
     this.#places = placesOf(input.scenario, this.#topology, this.#costs);
+    this.#shares = new SharesLayout(input.scenario);
+    const records = this.#topology.producers.map((layout) => this.#recordsOf(layout));
+    this.#compression = layOutCompression(this.#topology, this.#profiles, records);
   }
 
   build(): ClusterModel {
@@ -122,6 +130,8 @@ class Builder {
       linkLines: scenario.links,
       ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),
       storage: layOutStorage(scenario, topology, this.#input.profiles, hostCpus),
+      compression: this.#compression,
+      tls: layOutTls(topology, this.#profiles, brokers, clientEntities, this.#connections),
       brokers,
       threads: this.#threads,
       connections: this.#connections,
@@ -233,13 +243,13 @@ class Builder {
 
   #producers(brokers: readonly Broker[], entities: readonly number[]) {
     const { scenario } = this.#input;
-    const { topics, partitions, producers } = this.#topology;
+    const { topics, partitions, producers, clientThreads } = this.#topology;
     const slotPartition: number[] = [];
     const slotLink: number[] = [];
     let lanes = 0;
     let links = 0;
     const threads = this.#clientThreadsOf('producers', 'producer', entities);
-    const clients = producers.map((layout): ProducerClient => {
+    const clients = producers.map((layout, index): ProducerClient => {
       const { config } = layout;
       const firstLink = links;
       const linkOf = new Map<number, { index: number; broker: number; slots: number[] }>();
@@ -260,19 +270,30 @@ class Builder {
       links += linkOf.size;
       const of = layout.classIndex < 0 ? null : scenario.producers[layout.classIndex];
       const sockets = of?.client === 'java' ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
-      const bytes = recordBytesOf(of?.record ?? this.#mirroredRecord(layout.topics), config['batch.size']);
+      const bytes = recordBytesOf(this.#recordsOf(layout).record, config['batch.size']);
+      const limits = producerLimits(
+        config,
+        bytes,
+        javaRate(this.#compression, index, clientThreads[layout.thread]),
+      );
       return {
         classIndex: layout.classIndex,
         clientThread: threads.indexOf[layout.thread] ?? NONE,
         host: layout.host,
         recordBytes: bytes,
-        keyed: (of?.record.key ?? null) !== null,
+        shares:
+          of === null
+            ? null
+            : this.#shares.of(
+                of.name,
+                of.record.key,
+                layout.topics.map((topic) => topics[topic]),
+              ),
         acks: config.acks,
         lingerNs: config['linger.ms'] * NS_PER_MS,
-        batchBytes: Math.max(config['batch.size'], Math.ceil(bytes) + BATCH_OVERHEAD_BYTES),
+        ...limits,
         // A mirror has no back-pressure of its own: what it reads, it holds until it is written.
         bufferBytes: of === null ? Number.MAX_SAFE_INTEGER : config['buffer.memory'],
-        requestBytesMax: config['max.request.size'],
         inFlightMax: config['max.in.flight.requests.per.connection'],
         topics: ofTopics,
         links: [...linkOf.values()].map(({ index, broker, slots }) => ({
@@ -300,14 +321,14 @@ class Builder {
     };
   }
 
-  /** The records of a mirror are as its first producing class makes them. */
-  #mirroredRecord(topics: readonly number[]): Scenario['producers'][number]['record'] {
+  /** The class that makes a client's records; those of a mirror are as the first producing class makes them. */
+  #recordsOf({ classIndex, topics }: Topology['producers'][number]): Scenario['producers'][number] {
+    const classes = this.#input.scenario.producers;
+    if (classIndex >= 0) return classes[classIndex];
     const names = topics.map((topic) => this.#topology.topics[topic].class.name);
-    const source = this.#input.scenario.producers.find((producer) =>
-      producer.topics.some((topic) => names.includes(topic)),
-    );
+    const source = classes.find((producer) => producer.topics.some((topic) => names.includes(topic)));
     if (source === undefined) throw new Error(`nobody produces to what is mirrored (${names.join(', ')})`);
-    return source.record;
+    return source;
   }
 
   #schedule(layout: Topology['producers'][number], turn: number): Schedule | null {
@@ -476,17 +497,6 @@ class Builder {
 interface ThreadOfRole {
   readonly thread: number;
   readonly costs: Costs;
-}
-
-/** Mean bytes of a record in a batch that is about full. */
-function recordBytesOf(record: Scenario['producers'][number]['record'], batchBytes: number): number {
-  const valueBytes = meanValueBytes(record.value);
-  const shape = {
-    keyBytes: record.key?.bytes ?? null,
-    valueBytes: Math.round(valueBytes),
-    headersBytes: record.headersBytes === 0 ? 1 : record.headersBytes,
-  };
-  return recordBytes(shape, Math.floor(batchBytes / Math.max(1, valueBytes) / 2));
 }
 
 function times<T>(count: number, make: (index: number) => T): T[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { murmur2, partitionForKey } from '../../src/load/murmur2.ts';
+import { murmur2, partitionForKey } from '../../src/scenario/murmur2.ts';
 
 test('murmur2 gives the hashes of the test in Kafka (UtilsTest.testMurmur2)', () => {
   const hashes: Readonly<Record<string, number>> = {
