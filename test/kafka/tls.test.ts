@@ -113,6 +113,9 @@ describe('fan-out with TLS', async () => {
   const encrypted = await networkCpu('cluster.security.clients=SSL');
 
   test('takes a twelfth more of the CPU of network threads', () => {
-    assert.ok(encrypted / plain > 1.05 && encrypted / plain < 1.12, `${encrypted} s with, ${plain} s without`);
+    assert.ok(
+      encrypted / plain > 1.05 && encrypted / plain < 1.12,
+      `${encrypted} s with, ${plain} s without`,
+    );
   });
 });
