@@ -17,17 +17,19 @@ import type {
   TrafficClassResult,
 } from '../result/run-result.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { failureSeries, operationEvents } from './failure-results.ts';
+import { perSecond, WINDOW_SECONDS } from './window-rates.ts';
 
 type ClassReadOut = ShardReadOut['classes'][number];
 type HostReadOut = ShardReadOut['hosts'][number];
 
 const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
-const WINDOW_SECONDS = 1;
 /** As the JVM calls the only one that is simulated. */
 const YOUNG_COLLECTOR = 'G1 Young Generation';
 const RANK_SLACK = 1e-6;
 const THREAD_GROUPS: Readonly<Record<string, string>> = {
   background: 'other',
+  start: 'other',
   clientBackground: 'other',
   collector: 'gc',
   heapCollector: 'gc',
@@ -73,11 +75,11 @@ export function assemblePhase(
     threadCpu: readOuts.flatMap((readOut, index) =>
       threadCpu(readOut, shards.length > 1 ? `${shards[index]}/` : ''),
     ),
-    events: [],
+    events: operationEvents(scenario, phase, readOuts),
     counts: {
       recordsDue: sum(producers.map((of) => of.due)),
       recordsAcknowledged: sum(producers.map((of) => of.done)),
-      recordsFailed: 0,
+      recordsFailed: sum(producers.map((of) => of.failed)),
       recordsConsumed: sum(consumers.map((of) => of.done)),
       produceRequests: sum(readOuts.map((readOut) => readOut.produceRequests)),
       produceBatches: sum(readOuts.map((readOut) => readOut.produceBatches)),
@@ -140,6 +142,7 @@ function merged(parts: readonly ClassReadOut[]): ClassReadOut {
   return {
     due: sum(parts.map((part) => part.due)),
     done: sum(parts.map((part) => part.done)),
+    failed: sum(parts.map((part) => part.failed)),
     doneInSpan: sum(parts.map((part) => part.doneInSpan)),
     doneBytesInSpan: sum(parts.map((part) => part.doneBytesInSpan)),
     latencySumNs: sum(parts.map((part) => part.latencySumNs)),
@@ -198,11 +201,6 @@ function windowSeries(readOuts: readonly ShardReadOut[], seconds: number): Phase
     endToEndP50Ms: percentiles(1, 50),
     endToEndP99Ms: percentiles(1, 99),
   };
-}
-
-/** What was counted in every window as a rate; the last window may be cut short. */
-function perSecond(counts: readonly number[], seconds: number): number[] {
-  return counts.map((count, window) => count / Math.min(WINDOW_SECONDS, seconds - window * WINDOW_SECONDS));
 }
 
 function requestStages(readOut: ShardReadOut): RequestStages[] {
@@ -264,7 +262,7 @@ function resources(readOut: ShardReadOut, prefix: string, seconds: number): Reso
       ...collectionSeries(common, broker.collections, seconds),
     ];
   });
-  return [...ofHosts, ...ofBrokers];
+  return [...ofHosts, ...ofBrokers, ...failureSeries(readOut, prefix, seconds)];
 }
 
 function collectionSeries(

@@ -3,6 +3,8 @@ import { mirrorLink } from '../kafka/cluster/distances.ts';
 import { isWeighted } from '../kafka/cluster/lay-out-shares.ts';
 import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { missingCosts, missingJavaCosts, missingTlsCosts } from '../kafka/costs.ts';
+import { SIMULATED_ACTIONS } from '../kafka/timeline.ts';
+import type { TimedOperation } from '../operations/operation.ts';
 import type { Profile } from '../profile/profile.ts';
 import { clusterPath } from '../scenario/cluster-path.ts';
 import type { ClientKind, Mirror, Scenario } from '../scenario/scenario.ts';
@@ -29,10 +31,10 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
 }
 
 function runRefusals(scenario: Scenario): Refusal[] {
-  const refusals: Refusal[] = scenario.operations.map((operation, index) => ({
-    path: ['operations', index, operation.action],
-    message: `the simulator does not carry out "${operation.action}" yet; leave the operation out to simulate the rest`,
-  }));
+  const refusals: Refusal[] = scenario.operations.flatMap((operation, index) => {
+    const message = operationRefusal(scenario, operation);
+    return message === null ? [] : [{ path: ['operations', index, operation.action], message }];
+  });
   if (scenario.run.fidelity === 'flow' || scenario.run.fidelity === 'zoom') {
     refusals.push({
       path: ['run', 'fidelity'],
@@ -40,6 +42,18 @@ function runRefusals(scenario: Scenario): Refusal[] {
     });
   }
   return refusals;
+}
+
+/** Why the simulator does not carry out an operation, or null. */
+function operationRefusal(scenario: Scenario, operation: TimedOperation): string | null {
+  if (!SIMULATED_ACTIONS.some((action) => action === operation.action)) {
+    return `the simulator does not carry out "${operation.action}" yet; leave the operation out to simulate the rest`;
+  }
+  const cluster = scenario.clusters.find(({ name }) => name === operation.cluster);
+  const ids = 'brokers' in operation ? (operation.brokers ?? []) : [];
+  const others = ids.filter((id) => id > (cluster?.brokers.count ?? 0));
+  if (others.length === 0) return null;
+  return `the simulator has no controllers of their own yet, found ${others.join(', ')}; name brokers`;
 }
 
 function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {

@@ -222,6 +222,13 @@ function assumptions(scenario: Scenario, profiles: Readonly<Record<string, Profi
           "Java producers are driven as Kafka's perf tool drives them: in bursts of about 2 ms of their rate, with latencies from send(), not from a due time.",
         ]
       : []),
+    ...(scenario.operations.length > 0
+      ? [
+          'What is done to brokers spares the active controller: an election of another one would take 2 to 4 s more, and start all sessions afresh.',
+          'A broker needs about 10 CPU seconds to start, whatever the profile; its logs need no recovery.',
+          'Batches whose acknowledgement was lost are written twice: nothing is idempotent.',
+        ]
+      : []),
     ...(scenario.mirrors.length > 0
       ? ["A mirror has no back-pressure, and its two halves do not share their host's cores."]
       : []),

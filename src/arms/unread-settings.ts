@@ -1,5 +1,5 @@
 /** What a scenario states and the simulator does not read: said in the report, so that nothing is ignored unseen. */
-import type { ClientKind, HostGroup, Scenario } from '../scenario/scenario.ts';
+import type { ConsumerClass, HostGroup, ProducerClass, Scenario } from '../scenario/scenario.ts';
 
 const READ = {
   brokers: [
@@ -32,6 +32,20 @@ const READ = {
 const READ_WITH_LATENCY = {
   brokers: ['replica.socket.receive.buffer.bytes'],
   javaClients: ['send.buffer.bytes', 'receive.buffer.bytes'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Read where something is done to the cluster. */
+const READ_WITH_OPERATIONS = {
+  brokers: [
+    'replica.lag.time.max.ms',
+    'broker.session.timeout.ms',
+    'broker.heartbeat.interval.ms',
+    'controller.quorum.append.linger.ms',
+    'min.insync.replicas',
+  ],
+  topics: ['min.insync.replicas'],
+  producers: ['delivery.timeout.ms', 'request.timeout.ms', 'retry.backoff.ms', 'retry.backoff.max.ms'],
+  consumers: ['retry.backoff.ms', 'retry.backoff.max.ms'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Read where the hosts of the brokers have disks. */
@@ -71,8 +85,17 @@ export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) =
   const withDisks = (cluster: string): boolean =>
     scenario.clusters.some(({ name, brokers }) => name === cluster && diskHosts.includes(brokers.host));
   const isFar = scenario.hosts.some(({ hardware }) => hardware.latencyMs !== undefined);
-  const ofSockets = (client: ClientKind): readonly string[] =>
-    isFar && client === 'java' ? READ_WITH_LATENCY.javaClients : [];
+  const isOperated = (cluster: string): boolean => scenario.operations.some((of) => of.cluster === cluster);
+  const readBy = (cluster: string, kind: keyof typeof READ): readonly string[] => [
+    ...READ[kind],
+    ...((kind === 'brokers' || kind === 'topics') && withDisks(cluster) ? READ_WITH_DISKS[kind] : []),
+    ...(isFar && kind === 'brokers' ? READ_WITH_LATENCY.brokers : []),
+    ...(isOperated(cluster) ? READ_WITH_OPERATIONS[kind] : []),
+  ];
+  const readByClient = (
+    { cluster, client }: ProducerClass | ConsumerClass,
+    kind: 'producers' | 'consumers',
+  ) => [...readBy(cluster, kind), ...(isFar && client === 'java' ? READ_WITH_LATENCY.javaClients : [])];
   const unread = (
     place: string,
     stated: Readonly<Record<string, string>>,
@@ -87,23 +110,14 @@ export function unreadSettings(scenario: Scenario, hasDisks: (host: HostGroup) =
       controllers.mode === 'separate' ? [`controllers of ${name}`] : [],
     ),
     ...scenario.clusters.flatMap(({ name, brokers }) =>
-      unread(name, brokers.stated, [
-        ...READ.brokers,
-        ...(withDisks(name) ? READ_WITH_DISKS.brokers : []),
-        ...(isFar ? READ_WITH_LATENCY.brokers : []),
-      ]),
+      unread(name, brokers.stated, readBy(name, 'brokers')),
     ),
-    ...scenario.topics.flatMap((topic) =>
-      unread(topic.name, topic.stated, [
-        ...READ.topics,
-        ...(withDisks(topic.cluster) ? READ_WITH_DISKS.topics : []),
-      ]),
+    ...scenario.topics.flatMap((topic) => unread(topic.name, topic.stated, readBy(topic.cluster, 'topics'))),
+    ...scenario.producers.flatMap((producer) =>
+      unread(producer.name, producer.stated, readByClient(producer, 'producers')),
     ),
-    ...scenario.producers.flatMap(({ name, stated, client }) =>
-      unread(name, stated, [...READ.producers, ...ofSockets(client)]),
-    ),
-    ...scenario.consumers.flatMap(({ name, stated, client }) =>
-      unread(name, stated, [...READ.consumers, ...ofSockets(client)]),
+    ...scenario.consumers.flatMap((consumer) =>
+      unread(consumer.name, consumer.stated, readByClient(consumer, 'consumers')),
     ),
   ];
   return [

@@ -306,6 +306,22 @@ export class Cpus {
     this.#balanceIdle(machine);
   }
 
+  /** Their process is gone: the threads, of one host, have no work any more. */
+  abandon(threads: readonly number[]): void {
+    for (const thread of threads) {
+      const core = this.#core.data[thread];
+      const isRunning = this.#sharing.isRunning(thread);
+      const hasJob = isRunning || this.#heldWork.data[thread] !== NONE;
+      if (hasJob && this.#stopped.data[thread] === 0) this.#count(core, thread, -1);
+      if (isRunning) this.#take(core, thread);
+      this.#heldWork.data[thread] = NONE;
+      this.#stopped.data[thread] = 0;
+    }
+    const machine = this.#machineOf[this.#threadHost[threads[0]]];
+    if (machine.metered) this.#tellQuotas(machine);
+    this.#balanceIdle(machine);
+  }
+
   /** For the quotas alone: no thread of the host runs until `release`. */
   hold(host: number): void {
     this.#heed(this.#threads[host]);

@@ -145,6 +145,8 @@ export class Nics {
   readonly #freeNs: Float64Column;
   /** Per flow: what it may still put into the lines before they are free of it. */
   readonly #turnBytes: Float64Column;
+  /** Per flow: how often it was reset; its events of before are void. */
+  readonly #epoch: Uint8Column;
 
   constructor(options: {
     readonly sim: Simulation;
@@ -209,6 +211,7 @@ export class Nics {
     this.#pieceBytes = columns.float64('nic/piece', flows.length);
     this.#freeNs = columns.float64('nic/free', flows.length);
     this.#turnBytes = columns.float64('nic/turn', flows.length);
+    this.#epoch = columns.uint8('nic/epoch', flows.length);
   }
 
   /**
@@ -286,7 +289,25 @@ export class Nics {
     this.#queues.enter(this.#to[flow]);
     const { latencyNs } = this.#hosts[this.#to[flow]];
     const delayNs = Math.max(latencyNs, this.#heldNs(flow));
-    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow);
+    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow, this.#epoch.data[flow]);
+  }
+
+  /** The connection is lost: what waits or is half in the lines never arrives; a new connection may use the flow. */
+  reset(flow: number): void {
+    const isWaiting = this.#message.data[flow] !== NONE && this.#isShut.data[flow] === 0;
+    if (isWaiting) this.#queues.leave(this.#to[flow]);
+    this.#epoch.data[flow] += 1;
+    this.#waiting.clear(flow);
+    this.#windows.reset(flow);
+    this.#message.data[flow] = NONE;
+    this.#turnBytes.data[flow] = 0;
+    this.#isShut.data[flow] = 0;
+    this.#roomBytes.data[flow] = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the event of a flow, which carries the epoch as `b`, still stands. */
+  isCurrent(flow: number, epoch: number): boolean {
+    return this.#epoch.data[flow] === epoch;
   }
 
   /** Bytes sent by the host since the start, with their headers where they are for another host. */
@@ -356,7 +377,7 @@ export class Nics {
     }
     const delayNs = this.#heldNs(flow);
     if (!(delayNs > 0)) return false;
-    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow);
+    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow, this.#epoch.data[flow]);
     return true;
   }
 

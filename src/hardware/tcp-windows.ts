@@ -118,6 +118,16 @@ export class TcpWindows {
     this.#lastNs.data[row] = firstNs;
   }
 
+  /** The flow is of a new connection. */
+  reset(flow: number): void {
+    const row = this.#row[flow];
+    if (row === NONE) return;
+    this.#congestionBytes.data[row] = INITIAL_WINDOW_BYTES;
+    this.#sentBytes.data[row] = 0;
+    this.#beganNs.data[row] = Number.NEGATIVE_INFINITY;
+    this.#lastNs.data[row] = Number.NEGATIVE_INFINITY;
+  }
+
   #beginRound(row: number, nowNs: number): void {
     const sent = this.#sentBytes.data[row];
     let congestion = this.#congestionBytes.data[row];

@@ -79,6 +79,18 @@ export class Batches {
     return batch;
   }
 
+  /** A batch with the same records, which nobody has appended. */
+  copy(batch: number): number {
+    const copy = this.create(this.partition.data[batch], this.createdNs.data[batch]);
+    this.records.data[copy] = this.records.data[batch];
+    this.measured.data[copy] = this.measured.data[batch];
+    this.bytes.data[copy] = this.bytes.data[batch];
+    this.firstDueNs.data[copy] = this.firstDueNs.data[batch];
+    this.lastDueNs.data[copy] = this.lastDueNs.data[batch];
+    this.open.data[copy] = 0;
+    return copy;
+  }
+
   /** One holder less; true when that was the last and the row is free. */
   release(batch: number): boolean {
     const left = this.holders.data[batch] - 1;

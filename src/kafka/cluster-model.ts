@@ -15,6 +15,7 @@ import { NS_PER_MS } from '../kernel/time.ts';
 import { Batches } from './batches.ts';
 import type { Broker } from './broker/broker.ts';
 import { Heaps } from './broker/heaps.ts';
+import type { Lives } from './broker/lives.ts';
 import { Logs } from './broker/log.ts';
 import { LogManager } from './broker/log-manager.ts';
 import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.ts';
@@ -29,11 +30,13 @@ import { Producers, type ProducerThread, type Schedule } from './clients/produce
 import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
 import { Compression, type CompressionLayout } from './compression.ts';
+import { Failures } from './failures.ts';
 import { KIND, KIND_NAMES } from './kinds.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
-import { NONE, REQUEST, Requests } from './requests.ts';
+import { NONE, ORPHANED, REQUEST, Requests, WITH_CLIENT } from './requests.ts';
 import { Samples } from './samples.ts';
 import { StorageSamples } from './storage-samples.ts';
+import type { PlannedOperation } from './timeline.ts';
 import { Tls, type TlsLayout } from './tls.ts';
 
 /** What a thread is; `index` counts inside the role (broker, fetcher, client thread, host). */
@@ -44,6 +47,7 @@ export interface ThreadRole {
     | 'fetcher'
     | 'background'
     | 'heapCollector'
+    | 'start'
     | 'producer'
     | 'consumer'
     | 'collector'
@@ -70,6 +74,7 @@ const ROLES = {
   javaSender: 10,
   javaConsumer: 11,
   javaCollector: 12,
+  start: 13,
 } as const;
 const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
@@ -114,6 +119,8 @@ export interface ClusterParts {
   /** The generator's other threads on each client host, as one. */
   readonly clientBackground: readonly ClientBackground[];
   readonly recorder: RecorderOptions;
+  /** What is done to the cluster while a phase is measured. */
+  readonly operations: readonly PlannedOperation[];
 }
 
 export class ClusterModel implements Model, ThreadOwner {
@@ -142,6 +149,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly recorder: Recorder;
   readonly samples: Samples;
   readonly storageSamples: StorageSamples;
+  readonly failures: Failures;
   /** Per thread: CPU that its next background job is to use up. */
   readonly #owedNs: Float64Column;
   readonly #busy: Float64Column;
@@ -213,6 +221,7 @@ export class ClusterModel implements Model, ThreadOwner {
     this.collectors = new Collectors(this, parts.collectors);
     this.samples = new Samples(this);
     this.storageSamples = new StorageSamples(this);
+    this.failures = new Failures(this);
     this.#owedNs = sim.columns.float64('background/owed', parts.threads.length);
     this.#busy = sim.columns.float64('background/busy', parts.threads.length);
     sim.setModel(this);
@@ -237,7 +246,7 @@ export class ClusterModel implements Model, ThreadOwner {
         this.cpus.onPeriod(a);
         break;
       case KIND.requestArrives:
-        this.sockets.requestArrives(a);
+        this.#requestArrives(a);
         break;
       case KIND.responseArrives:
         this.#responseArrives(a);
@@ -255,6 +264,7 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.windowEnds:
         this.samples.take(a);
         this.storageSamples.take(a);
+        this.failures.samples.take(a);
         break;
       case KIND.mirroredBatch:
         this.producers.mirrored(
@@ -269,10 +279,10 @@ export class ClusterModel implements Model, ThreadOwner {
         this.#startFetching();
         break;
       case KIND.flowGoesOn:
-        this.#flowGoesOn(a);
+        if (this.nics.isCurrent(a, b)) this.#flowGoesOn(a);
         break;
       case KIND.storageDone:
-        this.#storageDone(a);
+        this.#storageDone(a, b);
         break;
       case KIND.written:
         this.logs.caches.onWritten(a, b, c, d);
@@ -293,7 +303,7 @@ export class ClusterModel implements Model, ThreadOwner {
         this.javaProducers.lingers(a);
         break;
       default:
-        throw new Error(`event kind ${kind} is not known`);
+        this.failures.handle(kind, a, b, c);
     }
   }
 
@@ -325,12 +335,19 @@ export class ClusterModel implements Model, ThreadOwner {
       case ROLES.heapCollector:
         this.heaps.threadDone(index);
         break;
+      case ROLES.start:
+        this.lives.threadDone(index);
+        break;
       case ROLES.collector:
         this.collectors.threadDone(index);
         break;
       default:
         this.#busy.data[thread] = 0;
     }
+  }
+
+  get lives(): Lives {
+    return this.failures.lives;
   }
 
   /** The acks setting that a produce request was sent with. */
@@ -345,6 +362,7 @@ export class ClusterModel implements Model, ThreadOwner {
       case 'handler':
       case 'background':
       case 'heapCollector':
+      case 'start':
         return index;
       case 'fetcher':
         return this.parts.fetchers[index].follower;
@@ -356,18 +374,32 @@ export class ClusterModel implements Model, ThreadOwner {
   #flowGoesOn(flow: number): void {
     const sent = this.nics.goOn(flow);
     // Of requests nobody waits for it: whoever sends them has handed them over.
-    if (sent !== NONE && isResponse(flow)) this.sockets.responseSent(sent);
+    if (sent !== NONE && isResponse(flow)) this.sockets.responseSent(this.requests.of(sent));
   }
 
   /** A thread of a broker has what it waited for from the disk. */
-  #storageDone(thread: number): void {
+  #storageDone(thread: number, life: number): void {
     const { index } = this.parts.threads[thread];
+    // What a broker waited for in an earlier life comes for nobody.
+    if (this.lives.of(this.brokerOf(this.parts.threads[thread])) !== life) return;
     if (this.#roles[thread] === ROLES.network) this.sockets.storageDone(thread);
     else if (this.#roles[thread] === ROLES.handler) this.handlers.storageDone(thread, this.brokers[index]);
     else this.fetchers.storageDone(index);
   }
 
-  #responseArrives(request: number): void {
+  #requestArrives(ticket: number): void {
+    const request = this.requests.of(ticket);
+    if (request !== NONE) this.sockets.requestArrives(request);
+  }
+
+  #responseArrives(ticket: number): void {
+    const request = this.requests.of(ticket);
+    if (request === NONE) return;
+    if (this.requests.place.data[request] === ORPHANED) {
+      this.lives.orphanAnswered(request);
+      return;
+    }
+    this.requests.place.data[request] = WITH_CLIENT;
     const type = this.requests.type.data[request];
     if (type === REQUEST.produce) {
       const client = this.producers.senderOf(request);
@@ -383,6 +415,7 @@ export class ClusterModel implements Model, ThreadOwner {
     const first = this.parts.hostCpus[0].entity;
     const { warmNs, endNs, windowNs } = this.recorder.options;
     this.sim.schedule(0, first, KIND.fetchStarts);
+    this.failures.start();
     this.sim.schedule(BACKGROUND_TICK_NS, first, KIND.backgroundTick);
     this.parts.producerThreads.forEach((thread, index) => {
       this.sim.schedule(thread.costs.clientTickNs, thread.entity, KIND.producerTick, index);
@@ -398,8 +431,8 @@ export class ClusterModel implements Model, ThreadOwner {
   }
 
   #startFetching(): void {
-    this.parts.fetchers.forEach((_, index) => {
-      this.fetchers.start(index);
+    this.parts.fetchers.forEach(({ session }, index) => {
+      if (this.replicas.isFetching(session)) this.fetchers.start(index);
     });
     this.parts.consumerClients.forEach((_, index) => {
       this.consumers.start(index);
@@ -419,9 +452,16 @@ export class ClusterModel implements Model, ThreadOwner {
     });
   }
 
+  /** A broker's process is gone: its background thread has nothing to do. */
+  forgetBackground(broker: Broker): void {
+    this.#owedNs.data[broker.backgroundThread] = 0;
+    this.#busy.data[broker.backgroundThread] = 0;
+  }
+
   /** Work that is no request's: what every broker always uses, and the garbage collectors' share of the traffic. */
   #background(): void {
     for (const broker of this.brokers) {
+      if (!this.lives.isUp(broker.index)) continue;
       const bytes = this.samples.newBytes(broker.index);
       const collectedNs = this.heaps.appended(broker.index, bytes, BACKGROUND_TICK_NS);
       const { backgroundCores, jitCores, observerCores } = broker.costs;

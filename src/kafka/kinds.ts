@@ -21,6 +21,16 @@ export const KIND = {
   javaWakes: 18,
   javaLingers: 19,
   cpuTick: 20,
+  operationBegins: 21,
+  sessionEnds: 22,
+  leadersMove: 23,
+  brokerStops: 24,
+  brokerReturns: 25,
+  isrJoins: 26,
+  isrLooks: 27,
+  produceTimesOut: 28,
+  produceAgain: 29,
+  consumerAsks: 30,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

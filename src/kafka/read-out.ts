@@ -1,10 +1,12 @@
 /** What a shard leaves behind at the end of a phase, as plain data: counts, sums and buckets, nothing derived. */
 import type { ClusterModel } from './cluster-model.ts';
+import type { FailureSeries } from './failure-samples.ts';
 import { BUCKETS } from './latency-buckets.ts';
 import { STAGES } from './recorder.ts';
 import { REQUEST_TYPES } from './requests.ts';
 import type { HostSeries } from './samples.ts';
 import type { StorageSeries } from './storage-samples.ts';
+import type { OperationReadOut } from './timeline.ts';
 
 export interface ShardReadOut {
   /** Producer classes first, then consumer classes. */
@@ -20,11 +22,16 @@ export interface ShardReadOut {
   readonly threads: readonly ThreadReadOut[];
   /** Per consumer class, lag at every window end, records. */
   readonly lag: readonly (readonly number[])[];
+  /** Partitions without a leader at the ends of the windows; null where nothing is done to the cluster. */
+  readonly offlinePartitions: readonly number[] | null;
+  readonly operations: readonly OperationReadOut[];
 }
 
 interface ClassReadOut {
   readonly due: number;
   readonly done: number;
+  /** Given up; of producers only. */
+  readonly failed: number;
   readonly doneInSpan: number;
   readonly doneBytesInSpan: number;
   readonly latencySumNs: number;
@@ -41,6 +48,8 @@ interface BrokerReadOut {
   readonly collections: { readonly counts: readonly number[]; readonly pausedNs: readonly number[] } | null;
   /** By request type; sums in the order of STAGES. */
   readonly requests: readonly { readonly count: number; readonly stageSumsNs: readonly number[] }[];
+  /** Null where nothing is done to the cluster. */
+  readonly failures: FailureSeries | null;
 }
 
 interface HostReadOut extends HostSeries {
@@ -62,12 +71,13 @@ interface ThreadReadOut {
 }
 
 export function readOut(model: ClusterModel): ShardReadOut {
-  const { recorder, samples, parts } = model;
+  const { recorder, samples, parts, failures } = model;
   const { producerClasses, consumerClasses } = recorder.options;
   return {
     classes: indexes(producerClasses + consumerClasses).map((index) => ({
       due: recorder.due.data[index],
       done: recorder.done.data[index],
+      failed: index < producerClasses ? failures.retries.failedRecords(index) : 0,
       doneInSpan: recorder.doneInSpan.data[index],
       doneBytesInSpan: recorder.doneBytesInSpan.data[index],
       latencySumNs: recorder.latencySumNs.data[index],
@@ -85,6 +95,7 @@ export function readOut(model: ClusterModel): ShardReadOut {
       appendedBytes: samples.appendedSeries(broker.index),
       cpuNs: samples.cpuSeries(broker.index),
       collections: samples.collectionSeries(broker.index),
+      failures: failures.samples.series(broker.index),
       requests: indexes(REQUEST_TYPES).map((type) => {
         const at = broker.index * REQUEST_TYPES + type;
         const sums = recorder.stageSumNs.data.slice(at * STAGES.length, (at + 1) * STAGES.length);
@@ -106,6 +117,8 @@ export function readOut(model: ClusterModel): ShardReadOut {
       wakeUps: samples.threadWakeUps(thread),
     })),
     lag: indexes(consumerClasses).map((index) => samples.lagSeries(index)),
+    offlinePartitions: failures.samples.offline(),
+    operations: failures.timeline.readOut(),
   };
 }
 

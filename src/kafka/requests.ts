@@ -13,6 +13,14 @@ export const REQUEST_TYPES = 3;
 export const NONE = -1;
 
 const REQUESTS_MAX = 16_777_216;
+/** A ticket is generation * REQUESTS_MAX + row; generations wrap, so that a ticket fits into 32 bits. */
+const GENERATIONS = 64;
+
+/** Where a request is, for those who look when a connection is lost. */
+export const WITH_CLIENT = 0;
+export const SENT = 1;
+/** Sent, and whoever waited for the response is gone. */
+export const ORPHANED = 2;
 
 export class Requests {
   readonly #table: Table;
@@ -35,6 +43,13 @@ export class Requests {
   readonly pickedNs: Float64Column;
   /** Fetch: CPU that its reader takes to decompress the records. */
   readonly unpackNs: Float64Column;
+  /** WITH_CLIENT, SENT or ORPHANED. */
+  readonly place: Uint8Column;
+  /** How often the row's requests were torn from a broker: what was on its way for them then is for nobody. */
+  readonly generation: Uint8Column;
+  /** Produce: 1 when the broker refused it; times that it was tried again. */
+  readonly refused: Uint8Column;
+  readonly attempts: Int32Column;
 
   constructor(sim: Simulation) {
     const table = new Table(sim.columns, 'requests', 256, REQUESTS_MAX);
@@ -54,6 +69,10 @@ export class Requests {
     this.respondedNs = table.float64('responded');
     this.pickedNs = table.float64('picked');
     this.unpackNs = table.float64('unpack');
+    this.place = table.uint8('place');
+    this.generation = table.uint8('generation');
+    this.refused = table.uint8('refused');
+    this.attempts = table.int32('attempts');
   }
 
   /** A new request without batches. */
@@ -69,7 +88,32 @@ export class Requests {
     this.firstBatch.data[request] = NONE;
     this.pending.data[request] = 0;
     this.unpackNs.data[request] = 0;
+    this.place.data[request] = WITH_CLIENT;
+    this.refused.data[request] = 0;
+    this.attempts.data[request] = 0;
     return request;
+  }
+
+  /** What the network carries for a request. */
+  ticket(request: number): number {
+    return this.generation.data[request] * REQUESTS_MAX + request;
+  }
+
+  /** The request of a ticket; NONE when it was torn off meanwhile. */
+  of(ticket: number): number {
+    const request = ticket % REQUESTS_MAX;
+    return this.generation.data[request] * REQUESTS_MAX + request === ticket ? request : NONE;
+  }
+
+  /** The request is with its client again, whatever is still on its way for it. */
+  tear(request: number): void {
+    this.place.data[request] = WITH_CLIENT;
+    this.generation.data[request] = (this.generation.data[request] + 1) % GENERATIONS;
+  }
+
+  /** Rows that ever were; those that are free are WITH_CLIENT. */
+  get rows(): number {
+    return this.#table.top;
   }
 
   close(request: number): void {

@@ -78,6 +78,13 @@ export class ThreadJobs {
     if (this.#current.data[thread] === NONE) this.#next(thread, false);
   }
 
+  /** The thread's process is gone, and what it had to do with it. */
+  clear(thread: number): void {
+    this.#waiting.clear(thread);
+    this.#current.data[thread] = NONE;
+    this.#held.data[thread] = 0;
+  }
+
   #next(thread: number, awake: boolean): void {
     if (this.#held.data[thread] === 1 || this.#waiting.length(thread) === 0) {
       this.#current.data[thread] = NONE;

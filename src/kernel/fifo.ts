@@ -69,6 +69,11 @@ export class Fifos {
     return this.#value.data[node];
   }
 
+  /** Forgets all values of a queue. */
+  clear(queue: number): void {
+    while (this.#length[queue] > 0) this.shift(queue);
+  }
+
   #failEmpty(queue: number): never {
     throw new Error(`queue ${queue} of "${this.#name}" is empty`);
   }

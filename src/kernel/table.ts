@@ -65,6 +65,11 @@ export class Table {
     return this.#state[USED];
   }
 
+  /** Rows that were ever in use: 0 to this, exclusive. */
+  get top(): number {
+    return this.#state[TOP];
+  }
+
   /** Takes a row; its columns hold whatever the row's last user left. */
   take(): number {
     const state = this.#state;

@@ -52,11 +52,12 @@ describe('the simulator', () => {
 
   const refused: readonly (readonly [what: string, yaml: string, lines: readonly RegExp[]])[] = [
     [
-      'operations',
+      'operations that are not those of processes',
       `${HEAD}${PRODUCER}operations:
   - { at: 10s, kill: { broker: 1 } }
+  - { at: 20s, pause: { broker: 1 } }
 `,
-      [/^s\.yaml:7:\d+:? .*does not carry out "kill"/],
+      [/^s\.yaml:8:\d+:? .*does not carry out "pause"/],
     ],
     [
       'a page cache without memory',

@@ -6,6 +6,7 @@ import { packageRoot } from '../../src/package.ts';
 import { resultHash } from '../../src/result/hash.ts';
 import type { RunResult } from '../../src/result/run-result.ts';
 import { type LoadedScenario, readScenario } from '../../src/scenario/read-scenario.ts';
+import { load } from '../scenario/scratch.ts';
 
 function shipped(name: string, ...set: string[]): LoadedScenario {
   return readScenario(path.join(packageRoot, 'scenarios', `${name}.yaml`), { set });
@@ -45,6 +46,52 @@ describe('a prediction', () => {
     for (const { events } of one.simulation?.shards ?? []) assert.ok(events > 1000);
     assert.equal(one.simulation?.traceHash, two.simulation?.traceHash);
     assert.equal(resultHash(one), resultHash(two));
+  });
+
+  test('of several clusters with a broker killed and started in each is the same on any number of workers', async () => {
+    const loaded = load(`apiVersion: brokertwin/v1
+clusters: { shop: { count: 3, brokers: { count: 3 } } }
+topics:
+  orders: { cluster: shop, partitions: 6, replication.factor: 3 }
+producers:
+  checkout: { topics: orders, rate: 500/s }
+operations:
+  - { at: 2s, kill: { broker: 1, cluster: shop, instance: 1 } }
+  - { at: 3s, restart: { broker: 2, cluster: shop, instance: 2 } }
+  - { at: 4s, restart: { broker: 3, unclean: true, cluster: shop, instance: 3 } }
+run: { warmup: 200ms, duration: 20s }
+`);
+    const [one, three] = [await resultOf(loaded, 1), await resultOf(loaded, 3)];
+    assert.equal(one.simulation?.shards.length, 3);
+    assert.equal(one.phases[0].events.filter(({ what }) => what.endsWith(': done')).length, 3);
+    assert.equal(one.simulation?.traceHash, three.simulation?.traceHash);
+    assert.equal(resultHash(one), resultHash(three));
+  });
+
+  test('marks operations on the time of the phase, and says what they did to replicas', async () => {
+    const [phase] = (await resultOf(shipped('broker-failure'))).phases;
+    const whats = phase.events.map(({ what }) => what);
+    assert.deepEqual(whats, [
+      'kill broker 2',
+      'kill broker 2: done',
+      'start broker 2',
+      'start broker 2: done',
+    ]);
+    assert.deepEqual(
+      phase.events.slice(0, 3).map(({ atSeconds }) => atSeconds),
+      [10, 10, 30],
+    );
+    assert.ok(phase.events[3].atSeconds > 35 && phase.events[3].atSeconds < 37);
+    const worst = (name: string) =>
+      Math.max(
+        ...phase.resources.flatMap(({ resource, values }) =>
+          resource === name ? values.map((value) => value ?? 0) : [],
+        ),
+      );
+    assert.equal(worst('partitions.underReplicated'), 4);
+    assert.equal(worst('partitions.offline'), 0);
+    assert.equal(phase.counts.recordsFailed, 0);
+    assert.equal(phase.counts.recordsAcknowledged, phase.counts.recordsDue);
   });
 
   test('is the same when it was stopped at a checkpoint and continued', async () => {

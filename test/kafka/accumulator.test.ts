@@ -85,6 +85,11 @@ class Simulated implements Subject {
     const slots = Array.from({ length: partitions }, (_, slot) => slot);
     this.#client = {
       classIndex: 0,
+      entity: 0,
+      deliveryTimeoutNs: 120_000 * MS,
+      requestTimeoutNs: 30_000 * MS,
+      backoff: { isJava: false, retryMs: 100, retryMaxMs: 1000 },
+      connectionOf: new Int32Array(1),
       clientThread: 0,
       host: 0,
       recordBytes: RECORD_BYTES,

@@ -95,6 +95,8 @@ export interface Small {
   readonly topics?: readonly Partial<TopicClass>[];
   readonly producers?: readonly ProducerChanges[];
   readonly consumers?: readonly ConsumerChanges[];
+  /** What is done to the cluster, named cluster. */
+  readonly operations?: Scenario['operations'];
   readonly threads?: number;
   readonly seed?: number;
   readonly phase?: Partial<Phase>;
@@ -146,7 +148,7 @@ export function scenarioOf(small: Small): Scenario {
     producers: (small.producers ?? []).map((changes) => producerOf(changes, clientHost)),
     consumers: (small.consumers ?? []).map((changes) => consumerOf(changes, clientHost)),
     mirrors: [],
-    operations: [],
+    operations: small.operations ?? [],
     levels: [],
     run: {
       seed: small.seed ?? 1,

@@ -12,4 +12,6 @@ export interface Broker {
   readonly networkThreads: readonly number[];
   readonly handlerThreads: readonly number[];
   readonly backgroundThread: number;
+  /** Threads that a start keeps busy; none where brokers never start. */
+  readonly startThreads: readonly number[];
 }

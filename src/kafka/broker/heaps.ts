@@ -91,6 +91,14 @@ export class Heaps {
     this.#model.cpus.resume(this.#heaps[broker].threads);
   }
 
+  /** The broker's process is gone, and its heap with it. */
+  clear(broker: number): void {
+    this.#allocatedBytes.data[broker] = 0;
+    this.#owedNs.data[broker] = 0;
+    if (this.#collecting.data[broker] > 0) this.#pausedNs.data[broker] += this.#model.sim.nowNs;
+    this.#collecting.data[broker] = 0;
+  }
+
   #collect(broker: number): void {
     if (this.#collecting.data[broker] > 0) return;
     const { cpus, sim } = this.#model;

@@ -22,6 +22,8 @@ const FETCH_REQUEST_BYTES = 128;
 export const FULL_PAUSE_NS = 10 * NS_PER_MS;
 
 export interface ReplicaFetcher {
+  /** Of the fetchers between two brokers. */
+  readonly number: number;
   readonly follower: number;
   readonly thread: number;
   readonly session: number;
@@ -58,6 +60,17 @@ export class ReplicaFetchers {
     this.#model.cpus.wake(this.#fetchers[index].thread, workNs, handlerWakeUpCpuNs);
   }
 
+  followerOf(index: number): number {
+    return this.#fetchers[index].follower;
+  }
+
+  /** The broker of the fetcher's thread is gone; returns the response that it was working on, or NONE. */
+  clear(index: number): number {
+    const response = this.#response.data[index];
+    this.#response.data[index] = NONE;
+    return response;
+  }
+
   responseArrives(index: number, request: number): void {
     const { cpus, requests } = this.#model;
     const { thread } = this.#fetchers[index];
@@ -84,7 +97,10 @@ export class ReplicaFetchers {
       requests.close(request);
     }
     if (freeNs === sim.nowNs) this.#send(index);
-    else sim.schedule(freeNs - sim.nowNs, brokers[follower].entity, KIND.storageDone, thread);
+    else {
+      const life = this.#model.lives.of(follower);
+      sim.schedule(freeNs - sim.nowNs, brokers[follower].entity, KIND.storageDone, thread, life);
+    }
   }
 
   /** The disk has let the thread go on after its appends. */
@@ -92,7 +108,10 @@ export class ReplicaFetchers {
     const { logs, sim, brokers } = this.#model;
     const { follower, thread } = this.#fetchers[index];
     if (!logs.isFull(follower)) this.#send(index);
-    else sim.schedule(FULL_PAUSE_NS, brokers[follower].entity, KIND.storageDone, thread);
+    else {
+      const life = this.#model.lives.of(follower);
+      sim.schedule(FULL_PAUSE_NS, brokers[follower].entity, KIND.storageDone, thread, life);
+    }
   }
 
   /** Appends the batches of a response; returns when the thread is free, ns. What it holds is told by its next fetch. */
@@ -117,6 +136,7 @@ export class ReplicaFetchers {
   #send(index: number): void {
     const { requests, replicas, sockets } = this.#model;
     const { session } = this.#fetchers[index];
+    if (replicas.hasToStop(session)) return;
     const request = requests.open(REQUEST.fetchFollower, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
     sockets.sendRequest(request);

@@ -9,19 +9,21 @@
  * Formula: high watermark = min over the leader's and the followers' log ends, where the leader learns a follower's
  *          end only from the follower's next fetch.
  * Source:  Partition.scala, ReplicaManager.scala, DelayedFetch.scala, UnifiedLog.scala, Kafka 4.2.
- * Range:   every replica in sync; no failures. What a log costs its disk is in log.ts; what waits for it is seen after.
+ * Range:   what a log costs its disk is in log.ts; what waits for it is seen after. Who leads and who is in sync:
+ *          controller/leadership.ts; readers that follow another leader: reader-moves.ts. There is one log of a
+ *          partition, that of its leader; the others' are how far they have come in it.
  * Error:   per stage in reports.
  * Test:    test/kafka/replication.test.ts.
  */
 import type { Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
-import { Fifos } from '../../kernel/fifo.ts';
+import type { Fifos } from '../../kernel/fifo.ts';
 import type { Partitions } from '../cluster/partitions.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
 import type { Broker } from './broker.ts';
+import { FETCHES, layOutReaders, RESTS, type ReaderColumns, STOPS } from './reader-columns.ts';
 
-const WAITING_MAX = 33_554_432;
 const RESPONSE_HEADER_BYTES = 64;
 
 /** One client or replica fetcher reading from one broker. */
@@ -40,6 +42,7 @@ export interface FetchSession {
 
 export class ReplicaManager {
   readonly #model: ClusterModel;
+  readonly columns: ReaderColumns;
   readonly #sessions: readonly FetchSession[];
   /** Per session, beside it because every look and every append asks: sessions are many, and objects far apart. */
   readonly #sessionSize: Int32Array;
@@ -75,12 +78,11 @@ export class ReplicaManager {
   readonly #parked: Int32Column;
   /** Per session: its long poll's timer. */
   readonly #timer: Float64Column;
+  readonly #fetching: Uint8Column;
 
   constructor(model: ClusterModel, partitions: Partitions, sessions: readonly FetchSession[]) {
     this.#model = model;
     this.#sessions = sessions;
-    this.#sessionSize = Int32Array.from(sessions, ({ partitions: { length } }) => length);
-    this.#isFollower = Uint8Array.from(sessions, ({ isFollower }) => (isFollower ? 1 : 0));
     this.#minBytes = Float64Array.from(sessions, ({ minBytes }) => minBytes);
     this.#maxBytes = Float64Array.from(sessions, ({ maxBytes }) => maxBytes);
     this.#partitionMaxBytes = Float64Array.from(sessions, ({ partitionMaxBytes }) => partitionMaxBytes);
@@ -88,47 +90,42 @@ export class ReplicaManager {
     this.#owner = Int32Array.from(sessions, ({ owner }) => owner);
     this.#connection = Int32Array.from(sessions, ({ connection }) => connection);
     this.#partitions = partitions;
-    // Counted, then filled in the sessions' order: a list for each partition would take more than all else here.
-    this.#firstReader = new Int32Array(partitions.length + 1);
-    for (const session of sessions) {
-      for (const partition of session.partitions) this.#firstReader[partition + 1] += 1;
-    }
-    for (let partition = 0; partition < partitions.length; partition += 1) {
-      this.#firstReader[partition + 1] += this.#firstReader[partition];
-    }
-    const readers = this.#firstReader[partitions.length];
-    this.#readerSession = new Int32Array(readers);
-    this.#readerPartition = new Int32Array(readers);
-    const next = this.#firstReader.slice();
-    sessions.forEach((session, index) => {
-      for (const partition of session.partitions) {
-        const reader = next[partition];
-        next[partition] += 1;
-        this.#readerSession[reader] = index;
-        this.#readerPartition[reader] = partition;
-      }
-    });
-    const columns = model.sim.columns;
-    this.#endOffset = columns.float64('partitions/end', partitions.length);
-    this.#endBytes = columns.float64('partitions/end-bytes', partitions.length);
-    this.#highWatermark = columns.float64('partitions/high-watermark', partitions.length);
-    this.#tail = columns.int32('partitions/tail', partitions.length);
-    this.#aboveWatermark = columns.int32('partitions/above-watermark', partitions.length);
-    this.#readerNext = columns.int32('readers/next', readers);
-    this.#readerQueued = columns.uint8('readers/queued', readers);
-    this.#replicaEnd = columns.float64('readers/replica-end', readers);
-    this.#replicaEndKnown = columns.float64('readers/replica-end-known', readers);
-    this.#moved = columns.uint8('readers/moved', readers);
-    this.#news = new Fifos(columns, 'sessions/news', sessions.length, WAITING_MAX);
-    this.#fetched = new Fifos(columns, 'sessions/fetched', sessions.length, WAITING_MAX);
-    this.#toTell = new Fifos(columns, 'sessions/to-tell', sessions.length, WAITING_MAX);
-    this.#available = columns.float64('sessions/available', sessions.length);
-    this.#parked = columns.int32('sessions/parked', sessions.length);
-    this.#timer = columns.float64('sessions/timer', sessions.length);
-    this.#tail.data.fill(NONE);
-    this.#aboveWatermark.data.fill(NONE);
-    this.#readerNext.data.fill(NONE);
-    this.#parked.data.fill(NONE);
+    const of = layOutReaders(model.sim.columns, partitions, sessions);
+    this.columns = of;
+    this.#sessionSize = of.sessionSize;
+    this.#isFollower = of.isFollower;
+    this.#firstReader = of.firstReader;
+    this.#readerSession = of.readerSession;
+    this.#readerPartition = of.readerPartition;
+    this.#endOffset = of.endOffset;
+    this.#endBytes = of.endBytes;
+    this.#highWatermark = of.highWatermark;
+    this.#tail = of.tail;
+    this.#aboveWatermark = of.aboveWatermark;
+    this.#readerNext = of.readerNext;
+    this.#readerQueued = of.readerQueued;
+    this.#replicaEnd = of.replicaEnd;
+    this.#replicaEndKnown = of.replicaEndKnown;
+    this.#moved = of.moved;
+    this.#news = of.news;
+    this.#fetched = of.fetched;
+    this.#toTell = of.toTell;
+    this.#available = of.available;
+    this.#parked = of.parked;
+    this.#timer = of.timer;
+    this.#fetching = of.fetching;
+  }
+
+  /** Whether a session fetches, also if it will stop. */
+  isFetching(session: number): boolean {
+    return this.#fetching.data[session] !== RESTS;
+  }
+
+  /** Whether a session that comes to its next fetch is not to send it; it rests then. */
+  hasToStop(session: number): boolean {
+    if (this.#fetching.data[session] === FETCHES) return false;
+    this.#fetching.data[session] = RESTS;
+    return true;
   }
 
   session(index: number): FetchSession {
@@ -151,8 +148,9 @@ export class ReplicaManager {
 
   /** Writes the batches of a produce request to the leader's disk; returns when the handler is free of it, ns. */
   write(broker: Broker, request: number): number {
-    const { requests, batches, logs, sim } = this.#model;
+    const { requests, batches, logs, sim, failures } = this.#model;
     let freeNs = sim.nowNs;
+    if (failures.isOn && !failures.inSync.mayAppend(broker.index, request)) return freeNs;
     let batch = requests.firstBatch.data[request];
     while (batch !== NONE) {
       const partition = batches.partition.data[batch];
@@ -165,7 +163,11 @@ export class ReplicaManager {
 
   /** A handler appends the batches of a produce request; answers it, or parks it until it is replicated. */
   append(broker: Broker, thread: number, request: number): void {
-    const { requests, batches, recorder } = this.#model;
+    const { requests, batches, recorder, failures } = this.#model;
+    if (failures.isOn && !failures.inSync.mayAppend(broker.index, request)) {
+      this.refuse(request);
+      return;
+    }
     const waitsForAll = this.#model.acks(request) === 'all';
     let batch = requests.firstBatch.data[request];
     while (batch !== NONE) {
@@ -173,6 +175,7 @@ export class ReplicaManager {
       this.#appendBatch(thread, batch, waitsForAll ? request : NONE);
       batch = batches.nextInRequest.data[batch];
     }
+    if (failures.isOn) this.#raiseAlone(thread, request);
     if (requests.pending.data[request] > 0) return;
     this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
   }
@@ -186,7 +189,8 @@ export class ReplicaManager {
     const index = requests.owner.data[request];
     const maxWaitNs = this.#maxWaitNs[index];
     if (this.#isFollower[index] === 1) this.#learnReplicaEnds(index, thread);
-    if (maxWaitNs === 0 || this.#available.data[index] >= this.#minBytes[index]) {
+    const isLeft = this.#fetching.data[index] === STOPS;
+    if (maxWaitNs === 0 || isLeft || this.#available.data[index] >= this.#minBytes[index]) {
       return this.answerFetch(request);
     }
     this.#parked.data[index] = request;
@@ -253,12 +257,35 @@ export class ReplicaManager {
   replicated(session: number, batch: number): void {
     const partition = this.#model.batches.partition.data[batch];
     const reader = this.#readerOf(partition, session);
+    if (reader === NONE) {
+      // Another leader has come meanwhile: what the old one sent is dropped.
+      this.release(batch);
+      return;
+    }
     this.#replicaEnd.data[reader] = this.#model.batches.endOffset.data[batch];
     if (this.#moved.data[reader] === 0) {
       this.#moved.data[reader] = 1;
       this.#toTell.push(session, reader);
     }
     this.release(batch);
+  }
+
+  /** Answers a produce request with an error, whatever of it waits. */
+  refuse(request: number): void {
+    const { requests } = this.#model;
+    this.forgetWaiting(request);
+    requests.refused.data[request] = 1;
+    this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
+  }
+
+  /** Nothing of a produce request waits for the high watermark any more. */
+  forgetWaiting(request: number): void {
+    const { requests, batches } = this.#model;
+    requests.pending.data[request] = 0;
+    for (let batch = requests.firstBatch.data[request]; batch !== NONE; ) {
+      if (batches.waiting.data[batch] === request) batches.waiting.data[batch] = NONE;
+      batch = batches.nextInRequest.data[batch];
+    }
   }
 
   /** Lets go of a batch; forgets the log's tail when that was the last holder. */
@@ -300,6 +327,18 @@ export class ReplicaManager {
     this.#tellReaders(thread, partition, batch, true);
   }
 
+  /** A leader that is alone in sync waits for nobody. */
+  #raiseAlone(thread: number, request: number): void {
+    const { requests, batches } = this.#model;
+    // One more, so that nothing is answered before all of it has been looked at.
+    requests.pending.data[request] += 1;
+    for (let batch = requests.firstBatch.data[request]; batch !== NONE; ) {
+      this.raiseHighWatermark(batches.partition.data[batch], thread);
+      batch = batches.nextInRequest.data[batch];
+    }
+    requests.pending.data[request] -= 1;
+  }
+
   #tellReaders(thread: number, partition: number, batch: number, followers: boolean): void {
     const bytes = this.#model.batches.bytes.data[batch];
     const kind = followers ? 1 : 0;
@@ -312,17 +351,19 @@ export class ReplicaManager {
         this.#readerQueued.data[reader] = 1;
         this.#news.push(index, reader);
       }
-      this.#completeParked(thread, index);
+      this.completeParked(thread, index);
     }
   }
 
-  #completeParked(thread: number, index: number): void {
+  /** Completes what is parked on a session if it is satisfied: next in the thread, or, without one, at no cost. */
+  completeParked(thread: number, index: number): void {
     const request = this.#parked.data[index];
     if (request === NONE || this.#available.data[index] < this.#minBytes[index]) return;
     const { sim, handlers } = this.#model;
     this.#parked.data[index] = NONE;
     sim.cancel(this.#timer.data[index]);
-    handlers.completeNext(thread, request);
+    if (thread !== NONE) handlers.completeNext(thread, request);
+    else if (this.answerFetch(request) > 0) this.respond(request);
   }
 
   #learnReplicaEnds(index: number, thread: number): void {
@@ -330,13 +371,17 @@ export class ReplicaManager {
       const reader = this.#toTell.shift(index);
       this.#moved.data[reader] = 0;
       this.#replicaEndKnown.data[reader] = this.#replicaEnd.data[reader];
-      this.#raiseHighWatermark(this.#readerPartition[reader], thread);
+      const partition = this.#readerPartition[reader];
+      this.raiseHighWatermark(partition, thread);
+      if (this.#model.failures.isOn) this.#model.failures.inSync.heard(partition, reader);
     }
   }
 
-  #raiseHighWatermark(partition: number, thread: number): void {
-    const { batches, requests } = this.#model;
+  /** Raises it as far as those in sync have come; never below min.insync.replicas. */
+  raiseHighWatermark(partition: number, thread: number): void {
+    const { batches, requests, failures } = this.#model;
     const watermark = this.#leastEnd(partition);
+    if (failures.isOn && failures.leadership.isUnderMinIsr(partition)) return;
     if (watermark <= this.#highWatermark.data[partition]) return;
     this.#highWatermark.data[partition] = watermark;
     let batch = this.#aboveWatermark.data[partition];
@@ -356,10 +401,12 @@ export class ReplicaManager {
   }
 
   #leastEnd(partition: number): number {
+    const { failures } = this.#model;
     let least = this.#endOffset.data[partition];
     const last = this.#firstReader[partition + 1];
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
       if (this.#isFollower[this.#readerSession[reader]] === 0) continue;
+      if (failures.isOn && !failures.inSync.isInSync(partition, reader)) continue;
       const end = this.#replicaEndKnown.data[reader];
       if (end < least) least = end;
     }
@@ -400,10 +447,12 @@ export class ReplicaManager {
     return this.#model.batches.endOffset.data[batch] <= this.#highWatermark.data[partition];
   }
 
+  /** The session's reader of a partition; NONE when it has been moved to another session. */
   #readerOf(partition: number, session: number): number {
+    const last = this.#firstReader[partition + 1];
     let reader = this.#firstReader[partition];
-    while (this.#readerSession[reader] !== session) reader += 1;
-    return reader;
+    while (reader < last && this.#readerSession[reader] !== session) reader += 1;
+    return reader === last ? NONE : reader;
   }
 
   #answer(request: number, bytes: number): void {

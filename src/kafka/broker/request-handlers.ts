@@ -110,10 +110,22 @@ export class RequestHandlers {
     this.#next(broker, thread);
   }
 
+  /** The broker's process is gone: its queue is empty and all handlers of the next one sleep. */
+  clear(broker: Broker): void {
+    this.#queue.clear(broker.index);
+    this.#idle.clear(broker.index);
+    for (const thread of broker.handlerThreads) {
+      this.#actions.clear(thread);
+      this.#current.data[thread] = NONE;
+      this.#idle.push(broker.index, thread);
+    }
+  }
+
   #waitForDisk(broker: Broker, thread: number, job: number, untilNs: number): void {
     const { sim } = this.#model;
     this.#current.data[thread] = job;
-    sim.schedule(untilNs - sim.nowNs, broker.entity, KIND.storageDone, thread);
+    const life = this.#model.lives.of(broker.index);
+    sim.schedule(untilNs - sim.nowNs, broker.entity, KIND.storageDone, thread, life);
   }
 
   #next(broker: Broker, thread: number): void {

@@ -19,7 +19,7 @@ import type { Ways } from '../cluster/distances.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
-import { REQUEST } from '../requests.ts';
+import { REQUEST, SENT } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
 
@@ -113,7 +113,9 @@ export class SocketServer implements JobOwner {
   /** A client sends a request to its broker. */
   sendRequest(request: number): void {
     const { nics, requests } = this.#model;
-    nics.send(requests.connection.data[request] * 2, requests.bytesIn.data[request], request);
+    requests.place.data[request] = SENT;
+    const flow = requests.connection.data[request] * 2;
+    nics.send(flow, requests.bytesIn.data[request], requests.ticket(request));
   }
 
   /** A request has arrived in the connection's socket. */
@@ -180,6 +182,25 @@ export class SocketServer implements JobOwner {
     if (this.#send(this.#jobs.current(thread) >> 1)) this.#jobs.resume(thread);
   }
 
+  /** The broker that a request was sent to, or is to be. */
+  brokerIndexOf(request: number): number {
+    return this.#broker[this.#model.requests.connection.data[request]];
+  }
+
+  /** The broker's process is gone, and with it all connections to it. */
+  clear(broker: Broker): void {
+    const { nics } = this.#model;
+    for (let connection = 0; connection < this.#broker.length; connection += 1) {
+      if (this.#broker[connection] !== broker.index) continue;
+      this.#muted.data[connection] = 0;
+      this.#inSocket.clear(connection);
+      nics.reset(connection * 2);
+      nics.reset(connection * 2 + 1);
+    }
+    for (const thread of broker.networkThreads) this.#jobs.clear(thread);
+    this.#blocked.clear(broker.index);
+  }
+
   /** False while bytes of the response come from the disk: the thread waits for them. */
   #send(request: number): boolean {
     const { requests, logs, sim, brokers } = this.#model;
@@ -188,7 +209,8 @@ export class SocketServer implements JobOwner {
       if (doneNs > 0) {
         const connection = requests.connection.data[request];
         const { entity } = brokers[this.#broker[connection]];
-        sim.schedule(doneNs - sim.nowNs, entity, KIND.storageDone, this.#networkThread[connection]);
+        const life = this.#model.lives.of(this.#broker[connection]);
+        sim.schedule(doneNs - sim.nowNs, entity, KIND.storageDone, this.#networkThread[connection], life);
         return false;
       }
     }
@@ -233,6 +255,7 @@ export class SocketServer implements JobOwner {
   #handOver(request: number): void {
     const { nics, requests } = this.#model;
     const flow = requests.connection.data[request] * 2 + 1;
-    if (nics.send(flow, requests.bytesOut.data[request], request)) this.responseSent(request);
+    if (nics.send(flow, requests.bytesOut.data[request], requests.ticket(request)))
+      this.responseSent(request);
   }
 }

@@ -8,7 +8,7 @@
  *          without the weights by queue length), and after twice batch.size in any case.
  *          Where partitions have shares of their own (keys, skew), records go to them one by one, or many at once (shares.ts).
  * Source:  RecordAccumulator.java, BuiltInPartitioner.java, Kafka 4.2.
- * Range:   no retries, no expiry.
+ * Range:   batches that were not sent do not expire.
  * Error:   batches per request and records per batch are compared in every report.
  * Test:    test/kafka/accumulator.test.ts (conservation, sizes, linger; the generator's accumulator as oracle).
  */
@@ -17,6 +17,7 @@ import { Fifos } from '../../kernel/fifo.ts';
 import type { Stream } from '../../kernel/random.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { NONE, REQUEST } from '../requests.ts';
+import type { Backoff } from './backoff.ts';
 import type { Shares } from './shares.ts';
 
 const WAITING_MAX = 33_554_432;
@@ -50,7 +51,14 @@ export interface ProducerClient {
     readonly partitions: number;
     readonly lane: number;
   }[];
-  /** One link per broker that leads one of its partitions. */
+  /** Its thread's. */
+  readonly entity: number;
+  readonly deliveryTimeoutNs: number;
+  readonly requestTimeoutNs: number;
+  readonly backoff: Backoff;
+  /** Its connection to each broker that may lead one of its partitions, else NONE. */
+  readonly connectionOf: Int32Array;
+  /** One link per broker that leads one of its partitions at the start. */
   readonly links: readonly ProducerLink[];
   readonly stream: Stream;
 }
@@ -284,6 +292,11 @@ export class Accumulator {
     const oldest = this.#oldest(link);
     if (oldest === NONE) return Number.POSITIVE_INFINITY;
     return this.#model.batches.createdNs.data[oldest] + client.lingerNs;
+  }
+
+  /** One of the link's requests goes on as two. */
+  splits(link: number): void {
+    this.#inFlight.data[link] += 1;
   }
 
   /** A request of the link is done: its place in flight and the memory of its batches are free. */

@@ -6,7 +6,7 @@
  *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received.
  * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte + codecs;  process = records * process  (CPU ns)
  * Source:  the generator in src/load; costs are measured by calibration.
- * Range:   groups already assigned (range assignor); no commits, no rebalances.
+ * Range:   groups already assigned (range assignor); no commits, no rebalances. What fails: consumer-refreshes.ts.
  * Error:   in every report (end-to-end latency).
  * Test:    test/kafka/consumers.test.ts.
  */
@@ -16,6 +16,7 @@ import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
+import type { Backoff } from './backoff.ts';
 
 const FETCH_REQUEST_BYTES = 128;
 const FETCH = 0;
@@ -44,7 +45,10 @@ export interface ConsumerClient {
   readonly clientThread: number;
   readonly host: number;
   readonly processNs: number;
+  /** One for each broker that leads one of its partitions, or may come to. */
   readonly sessions: readonly number[];
+  readonly entity: number;
+  readonly backoff: Backoff;
   /** Where a mirror sends what it reads; null for plain consumers. */
   readonly mirror: MirrorTarget | null;
 }
@@ -78,7 +82,13 @@ export class Consumers implements JobOwner {
   /** A consumer begins to fetch from all its brokers. */
   start(client: number): void {
     const of = this.#clients[client];
-    for (const session of of.sessions) this.#jobs.push(of.clientThread, session * JOBS + FETCH);
+    for (const session of of.sessions) {
+      if (this.#model.replicas.isFetching(session)) this.startSession(client, session);
+    }
+  }
+
+  startSession(client: number, session: number): void {
+    this.#jobs.push(this.#clients[client].clientThread, session * JOBS + FETCH);
   }
 
   responseArrives(request: number): void {
@@ -137,7 +147,11 @@ export class Consumers implements JobOwner {
   }
 
   #send(session: number): void {
-    const { requests, replicas, sockets } = this.#model;
+    const { requests, replicas, sockets, failures } = this.#model;
+    if (replicas.hasToStop(session)) {
+      failures.refreshes.lost(replicas.ownerOf(session));
+      return;
+    }
     const request = requests.open(REQUEST.fetchConsumer, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
     sockets.sendRequest(request);

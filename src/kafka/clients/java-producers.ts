@@ -168,8 +168,7 @@ export class JavaProducers implements JobOwner {
         this.#poll(index);
         break;
       case RECEIVE:
-        this.#model.producers.record(request);
-        this.#model.producers.close(request);
+        this.#received(request);
         this.#freed(index);
         this.#poll(index);
         break;
@@ -177,6 +176,25 @@ export class JavaProducers implements JobOwner {
         this.#drain(index);
     }
     return true;
+  }
+
+  sendAgain(client: number, request: number): void {
+    this.#senders.push(this.#indexOf[client], request * JOBS + SEND);
+  }
+
+  gaveUp(client: number): void {
+    this.#freed(this.#indexOf[client]);
+    this.#poll(this.#indexOf[client]);
+  }
+
+  #received(request: number): void {
+    const { requests, failures, producers } = this.#model;
+    if (requests.refused.data[request] === 1) {
+      failures.retries.failed(request);
+      return;
+    }
+    producers.record(request);
+    producers.close(request);
   }
 
   /** The next slice of records, or a sleep. `awake` when the thread's last job has just ended. */

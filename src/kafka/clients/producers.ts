@@ -7,7 +7,7 @@
  * Formula: send + ack of a request = perRequest + records * perRecord + plain bytes * perByte + codec   (CPU ns; a fifth of
  *          perRequest at the acknowledgement)
  * Source:  the generator in src/load; the costs are measured by calibration.
- * Range:   client "brokertwin" at constant rates or as fast as it is taken.
+ * Range:   client "brokertwin" at constant rates or as fast as it is taken. What fails: produce-retries.ts.
  * Error:   in every report (publish latency, requests, batches).
  * Test:    test/kafka/producers.test.ts.
  */
@@ -333,11 +333,27 @@ export class Producers implements JobOwner {
 
   /** A request has been written to its socket, by whichever kind of client; with acks 0 its records are published. */
   send(request: number): void {
-    const { requests, sockets, recorder, compression } = this.#model;
+    const { requests, sockets, recorder, compression, failures } = this.#model;
     compression.pack(this.senderOf(request), request);
     recorder.requestSent(requests.batches.data[request]);
-    sockets.sendRequest(request);
     if (this.clientOf(request).acks === '0') this.record(request);
+    if (failures.isOn) failures.retries.send(request);
+    else sockets.sendRequest(request);
+  }
+
+  /** A request that failed is sent again, as any other. */
+  sendAgain(request: number): void {
+    const { javaProducers } = this.#model;
+    const client = this.senderOf(request);
+    if (javaProducers.isOne(client)) javaProducers.sendAgain(client, request);
+    else this.#jobs.push(this.#clients[client].clientThread, request * JOBS + SEND);
+  }
+
+  /** The memory of a request that was given up is free. */
+  gaveUp(client: number): void {
+    const { javaProducers } = this.#model;
+    if (javaProducers.isOne(client)) javaProducers.gaveUp(client);
+    else this.#make(client);
   }
 
   /** The client that sent a produce request. */
@@ -372,7 +388,12 @@ export class Producers implements JobOwner {
   }
 
   #acknowledged(request: number): void {
-    const client = this.#linkClient[this.#model.requests.owner.data[request]];
+    const { requests, failures } = this.#model;
+    if (requests.refused.data[request] === 1) {
+      failures.retries.failed(request);
+      return;
+    }
+    const client = this.#linkClient[requests.owner.data[request]];
     this.record(request);
     this.close(request);
     this.#make(client);

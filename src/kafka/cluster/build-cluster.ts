@@ -8,10 +8,12 @@ import type { Profile } from '../../profile/profile.ts';
 import type { Phase, Scenario } from '../../scenario/scenario.ts';
 import type { Broker } from '../broker/broker.ts';
 import { parallelCollectors } from '../broker/heaps.ts';
-import { fetcherNumber, type ReplicaFetcher } from '../broker/replica-fetcher.ts';
+import { START_THREADS } from '../broker/lives.ts';
+import type { ReplicaFetcher } from '../broker/replica-fetcher.ts';
 import type { FetchSession } from '../broker/replica-manager.ts';
 import type { Connection } from '../broker/socket-server.ts';
 import type { ProducerClient } from '../clients/accumulator.ts';
+import type { Backoff } from '../clients/backoff.ts';
 import type { Collector } from '../clients/collectors.ts';
 import type { ConsumerClient, MirrorTarget } from '../clients/consumers.ts';
 import type { JavaProducer } from '../clients/java-producers.ts';
@@ -20,6 +22,7 @@ import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
 import type { CompressionLayout } from '../compression.ts';
 import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
+import type { PlannedOperation } from '../timeline.ts';
 import {
   clientSockets,
   followerSockets,
@@ -33,9 +36,11 @@ import {
 } from './distances.ts';
 import { javaRate, layOutCompression } from './lay-out-compression.ts';
 import { layOutHosts } from './lay-out-hosts.ts';
+import { byLeader, type FetcherLayout, layOutFetchers } from './lay-out-readers.ts';
 import { SharesLayout } from './lay-out-shares.ts';
 import { layOutStorage } from './lay-out-storage.ts';
 import { layOutTls } from './lay-out-tls.ts';
+import { planOperations } from './plan-operations.ts';
 import { producerLimits, recordBytesOf } from './record-size.ts';
 import { layOut, planShards, type Topology } from './topology.ts';
 
@@ -84,12 +89,15 @@ class Builder {
   readonly #compression: CompressionLayout;
   readonly #shares: SharesLayout;
   readonly #shard: number;
+  readonly #operations: readonly PlannedOperation[];
 
   constructor(input: ShardInput, shard: number, sim: Simulation) {
     this.#input = input;
     this.#shard = shard;
     this.#sim = sim;
-    this.#topology = layOut(input.scenario, planShards(input.scenario)[shard]);
+    const plan = planShards(input.scenario)[shard];
+    this.#topology = layOut(input.scenario, plan);
+    this.#operations = planOperations(input.scenario, plan);
     this.#profiles = this.#topology.hosts.map((host) => input.profiles[host.group]);
     this.#costs = this.#profiles.map((profile) => costsOf(profile));
     this.#connectionsOfBroker = this.#topology.brokers.map(() => 0);
@@ -97,6 +105,10 @@ class Builder {
     this.#shares = new SharesLayout(input.scenario);
     const records = this.#topology.producers.map((layout) => this.#recordsOf(layout));
     this.#compression = layOutCompression(this.#topology, this.#profiles, records);
+  }
+
+  get #leadersChange(): boolean {
+    return this.#operations.length > 0;
   }
 
   build(): ClusterModel {
@@ -116,7 +128,7 @@ class Builder {
     });
     this.#addHeapCollectors(hostCpus);
     const brokers = this.#brokers();
-    this.#addFetchers(brokers);
+    for (const layout of layOutFetchers(topology, this.#leadersChange)) this.#addFetcher(brokers, layout);
     const clientEntities = topology.clientThreads.map((thread, index) =>
       this.#sim.entity(`${thread.role} thread ${index + 1} on ${topology.hosts[thread.host].name}`),
     );
@@ -150,6 +162,7 @@ class Builder {
         consumerClasses: scenario.consumers.length,
         brokers: brokers.length,
       },
+      operations: this.#operations,
     });
   }
 
@@ -176,6 +189,7 @@ class Builder {
       networkThreads: times(config['num.network.threads'], () => this.#thread('network', index, host)),
       handlerThreads: times(config['num.io.threads'], () => this.#thread('handler', index, host)),
       backgroundThread: this.#thread('background', index, host),
+      startThreads: this.#leadersChange ? times(START_THREADS, () => this.#thread('start', index, host)) : [],
     }));
   }
 
@@ -196,31 +210,8 @@ class Builder {
     );
   }
 
-  /** One fetcher for each follower, leader and fetcher number that has partitions, in this order. */
-  #addFetchers(brokers: readonly Broker[]): void {
-    const { partitions, topics } = this.#topology;
-    const fetchers = this.#topology.cluster.brokers.config['num.replica.fetchers'];
-    const lists = new Map<number, number[]>();
-    for (let partition = 0; partition < partitions.length; partition += 1) {
-      const { name, firstPartition } = topics[partitions.topic(partition)];
-      const number = fetcherNumber(name, partition - firstPartition, fetchers);
-      for (let replica = 1; replica < partitions.replicas(partition); replica += 1) {
-        const pair = partitions.replica(partition, replica) * brokers.length + partitions.leader(partition);
-        const place = pair * fetchers + number;
-        const list = lists.get(place);
-        if (list === undefined) lists.set(place, [partition]);
-        else list.push(partition);
-      }
-    }
-    const places = [...lists.keys()].sort((x, y) => x - y);
-    for (const place of places) {
-      const pair = Math.floor(place / fetchers);
-      const [follower, leader] = [Math.floor(pair / brokers.length), pair % brokers.length];
-      this.#addFetcher(brokers[follower], brokers[leader], Int32Array.from(lists.get(place) ?? []));
-    }
-  }
-
-  #addFetcher(follower: Broker, leader: Broker, partitions: Int32Array): void {
+  #addFetcher(brokers: readonly Broker[], layout: FetcherLayout): void {
+    const [follower, leader] = [brokers[layout.follower], brokers[layout.leader]];
     const { config } = follower;
     const index = this.#fetchers.length;
     const session = this.#sessions.push({
@@ -228,13 +219,14 @@ class Builder {
       broker: leader.index,
       connection: this.#connect(leader, follower.host, follower.entity, followerSockets(config)),
       owner: index,
-      partitions,
+      partitions: layout.partitions,
       minBytes: config['replica.fetch.min.bytes'],
       maxBytes: config['replica.fetch.response.max.bytes'],
       partitionMaxBytes: config['replica.fetch.max.bytes'],
       maxWaitNs: config['replica.fetch.wait.max.ms'] * NS_PER_MS,
     });
     this.#fetchers.push({
+      number: layout.number,
       follower: follower.index,
       thread: this.#thread('fetcher', index, follower.host),
       session: session - 1,
@@ -276,6 +268,7 @@ class Builder {
         bytes,
         javaRate(this.#compression, index, clientThreads[layout.thread]),
       );
+      const connectionOf = this.#connectAll(layout, brokers, entities, [...linkOf.keys()], sockets);
       return {
         classIndex: layout.classIndex,
         clientThread: threads.indexOf[layout.thread] ?? NONE,
@@ -296,10 +289,15 @@ class Builder {
         bufferBytes: of === null ? Number.MAX_SAFE_INTEGER : config['buffer.memory'],
         inFlightMax: config['max.in.flight.requests.per.connection'],
         topics: ofTopics,
+        entity: entities[layout.thread],
+        deliveryTimeoutNs: config['delivery.timeout.ms'] * NS_PER_MS,
+        requestTimeoutNs: config['request.timeout.ms'] * NS_PER_MS,
+        backoff: this.#backoff(layout),
+        connectionOf,
         links: [...linkOf.values()].map(({ index, broker, slots }) => ({
           index,
           broker,
-          connection: this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets),
+          connection: connectionOf[broker],
           slots,
         })),
         stream: this.#sim.random.stream(`producer/${layout.name}/sticky`),
@@ -318,6 +316,41 @@ class Builder {
       slotLink,
       lanes,
       links,
+    };
+  }
+
+  /** A client's connections: to the brokers that lead its partitions, then to those that may come to. */
+  #connectAll(
+    layout: Topology['producers'][number],
+    brokers: readonly Broker[],
+    entities: readonly number[],
+    leaders: readonly number[],
+    sockets: Sockets,
+  ): Int32Array {
+    const { topics } = this.#topology;
+    const connectionOf = new Int32Array(this.#leadersChange ? brokers.length : Math.max(...leaders) + 1).fill(
+      NONE,
+    );
+    const all = this.#leadersChange
+      ? byLeader(
+          this.#topology,
+          layout.topics.flatMap((topic) =>
+            times(topics[topic].class.partitions, (offset) => topics[topic].firstPartition + offset),
+          ),
+          true,
+        ).map(([broker]) => broker)
+      : leaders;
+    for (const broker of all) {
+      connectionOf[broker] = this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets);
+    }
+    return connectionOf;
+  }
+
+  #backoff({ config, thread }: Topology['producers'][number] | Topology['consumers'][number]): Backoff {
+    return {
+      isJava: this.#topology.clientThreads[thread].client === 'java',
+      retryMs: config['retry.backoff.ms'],
+      retryMaxMs: config['retry.backoff.max.ms'],
     };
   }
 
@@ -346,7 +379,7 @@ class Builder {
 
   #consumers(brokers: readonly Broker[], entities: readonly number[]) {
     const { scenario } = this.#input;
-    const { partitions, consumers } = this.#topology;
+    const { consumers } = this.#topology;
     const threads = this.#clientThreadsOf('consumers', 'consumer', entities);
     const clients = consumers.map((layout, index): ConsumerClient => {
       const { config } = layout;
@@ -354,14 +387,7 @@ class Builder {
       const link = mirror === null ? undefined : mirrorLink(scenario, mirror);
       const isKafkas = mirror !== null || scenario.consumers[layout.classIndex].client === 'java';
       const sockets = isKafkas ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
-      const byLeader = new Map<number, number[]>();
-      for (const partition of layout.partitions) {
-        const leader = partitions.leader(partition);
-        const list = byLeader.get(leader);
-        if (list === undefined) byLeader.set(leader, [partition]);
-        else list.push(partition);
-      }
-      const sessions = [...byLeader].map(
+      const sessions = byLeader(this.#topology, layout.partitions, this.#leadersChange).map(
         ([broker, of]) =>
           this.#sessions.push({
             isFollower: false,
@@ -381,6 +407,8 @@ class Builder {
         host: layout.host,
         processNs: layout.classIndex < 0 ? 0 : scenario.consumers[layout.classIndex].processUs * 1000,
         sessions,
+        entity: entities[layout.thread],
+        backoff: this.#backoff(layout),
         mirror: layout.mirror < 0 ? null : this.#mirrorTarget(layout),
       };
     });

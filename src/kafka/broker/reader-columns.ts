@@ -1,0 +1,110 @@
+/**
+ * What changes of the readers of logs and of their fetch sessions, laid out from the sessions. A reader is a follower or a
+ * consumer group with one partition; a session is one fetcher or client on one broker.
+ */
+import type { Columns, Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
+import { Fifos } from '../../kernel/fifo.ts';
+import type { Partitions } from '../cluster/partitions.ts';
+import { NONE } from '../requests.ts';
+import type { FetchSession } from './replica-manager.ts';
+
+const WAITING_MAX = 33_554_432;
+
+/** Whether a session fetches: not, over and over, or not again after the fetch that it has sent. */
+export const RESTS = 0;
+export const FETCHES = 1;
+export const STOPS = 2;
+
+export interface ReaderColumns {
+  readonly isFollower: Uint8Array;
+  /** Partitions of each session. */
+  readonly sessionSize: Int32Array;
+  /** Readers of partition p are numbered firstReader[p] .. firstReader[p + 1] - 1. */
+  readonly firstReader: Int32Array;
+  readonly readerSession: Int32Array;
+  readonly readerPartition: Int32Array;
+  readonly endOffset: Float64Column;
+  readonly endBytes: Float64Column;
+  readonly highWatermark: Float64Column;
+  /** Last batch of the log while somebody holds it, and the first that the high watermark has not passed; or NONE. */
+  readonly tail: Int32Column;
+  readonly aboveWatermark: Int32Column;
+  readonly readerNext: Int32Column;
+  readonly readerQueued: Uint8Column;
+  /** Followers: offset after what the follower holds, and after what the leader knows it to hold. */
+  readonly replicaEnd: Float64Column;
+  readonly replicaEndKnown: Float64Column;
+  readonly moved: Uint8Column;
+  /** Per session: readers with news; batches in the response on its way; readers that the next fetch tells about. */
+  readonly news: Fifos;
+  readonly fetched: Fifos;
+  readonly toTell: Fifos;
+  readonly available: Float64Column;
+  readonly parked: Int32Column;
+  /** Per session: its long poll's timer. */
+  readonly timer: Float64Column;
+  /** Per session: RESTS, FETCHES or STOPS. */
+  readonly fetching: Uint8Column;
+}
+
+export function layOutReaders(
+  columns: Columns,
+  partitions: Partitions,
+  sessions: readonly FetchSession[],
+): ReaderColumns {
+  // Counted, then filled in the sessions' order: a list for each partition would take more than all else here.
+  const firstReader = new Int32Array(partitions.length + 1);
+  for (const session of sessions) {
+    for (const partition of session.partitions) firstReader[partition + 1] += 1;
+  }
+  for (let partition = 0; partition < partitions.length; partition += 1) {
+    firstReader[partition + 1] += firstReader[partition];
+  }
+  const readers = firstReader[partitions.length];
+  const readerSession = columns.int32('readers/session', readers).data;
+  const readerPartition = new Int32Array(readers);
+  const next = firstReader.slice();
+  sessions.forEach((session, index) => {
+    for (const partition of session.partitions) {
+      const reader = next[partition];
+      next[partition] += 1;
+      readerSession[reader] = index;
+      readerPartition[reader] = partition;
+    }
+  });
+  const sessionSize = columns.int32('sessions/size', sessions.length).data;
+  const fetching = columns.uint8('sessions/fetching', sessions.length);
+  sessions.forEach(({ partitions: { length } }, index) => {
+    sessionSize[index] = length;
+    fetching.data[index] = length > 0 ? FETCHES : RESTS;
+  });
+  return {
+    isFollower: Uint8Array.from(sessions, ({ isFollower }) => (isFollower ? 1 : 0)),
+    sessionSize,
+    firstReader,
+    readerSession,
+    readerPartition,
+    endOffset: columns.float64('partitions/end', partitions.length),
+    endBytes: columns.float64('partitions/end-bytes', partitions.length),
+    highWatermark: columns.float64('partitions/high-watermark', partitions.length),
+    tail: none(columns.int32('partitions/tail', partitions.length)),
+    aboveWatermark: none(columns.int32('partitions/above-watermark', partitions.length)),
+    readerNext: none(columns.int32('readers/next', readers)),
+    readerQueued: columns.uint8('readers/queued', readers),
+    replicaEnd: columns.float64('readers/replica-end', readers),
+    replicaEndKnown: columns.float64('readers/replica-end-known', readers),
+    moved: columns.uint8('readers/moved', readers),
+    news: new Fifos(columns, 'sessions/news', sessions.length, WAITING_MAX),
+    fetched: new Fifos(columns, 'sessions/fetched', sessions.length, WAITING_MAX),
+    toTell: new Fifos(columns, 'sessions/to-tell', sessions.length, WAITING_MAX),
+    available: columns.float64('sessions/available', sessions.length),
+    parked: none(columns.int32('sessions/parked', sessions.length)),
+    timer: columns.float64('sessions/timer', sessions.length),
+    fetching,
+  };
+}
+
+function none(column: Int32Column): Int32Column {
+  column.data.fill(NONE);
+  return column;
+}
