@@ -23,7 +23,15 @@ import { perSecond, WINDOW_SECONDS } from './window-rates.ts';
 type ClassReadOut = ShardReadOut['classes'][number];
 type HostReadOut = ShardReadOut['hosts'][number];
 
-const REQUEST_TYPES: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
+const REQUEST_TYPES: readonly RequestType[] = [
+  'Produce',
+  'FetchConsumer',
+  'FetchFollower',
+  'OffsetCommit',
+  'Heartbeat',
+  'ConsumerGroupHeartbeat',
+  'Metadata',
+];
 /** As the JVM calls the only one that is simulated. */
 const YOUNG_COLLECTOR = 'G1 Young Generation';
 const RANK_SLACK = 1e-6;

@@ -49,6 +49,18 @@ function operationRefusal(scenario: Scenario, operation: TimedOperation): string
   if (!SIMULATED_ACTIONS.some((action) => action === operation.action)) {
     return `the simulator does not carry out "${operation.action}" yet; leave the operation out to simulate the rest`;
   }
+  const kept = scenario.topics.find(
+    (topic) => topic.cluster === operation.cluster && topic.history !== undefined,
+  );
+  if (kept !== undefined) {
+    return `the simulator does not carry out operations where topics have a history (${kept.name}) yet; leave one of them out`;
+  }
+  const limited = [...scenario.producers, ...scenario.consumers].find(
+    (client) => client.cluster === operation.cluster && client.quota !== undefined,
+  );
+  if (limited !== undefined) {
+    return `the simulator does not carry out operations where clients have a quota (${limited.name}) yet; leave one of them out`;
+  }
   const cluster = scenario.clusters.find(({ name }) => name === operation.cluster);
   const ids = 'brokers' in operation ? (operation.brokers ?? []) : [];
   const others = ids.filter((id) => id > (cluster?.brokers.count ?? 0));
@@ -173,6 +185,16 @@ function consumerRefusals(scenario: Scenario, profiles: Readonly<Record<string, 
       .find(({ group, cluster }) => group === consumer.group && cluster === consumer.cluster);
     return [
       ...javaRefusals(at, consumer, profiles),
+      ...(consumer.config['auto.offset.reset'] === 'none' &&
+      scenario.topics.some(({ name, history }) => history !== undefined && consumer.topics.includes(name))
+        ? [
+            {
+              path: [...at, 'config', 'auto.offset.reset'],
+              message:
+                'a consumer without committed offsets fails with "none" where a topic has a history; use "earliest" or "latest"',
+            },
+          ]
+        : []),
       ...(other === undefined
         ? []
         : [

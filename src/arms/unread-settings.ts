@@ -14,6 +14,12 @@ const READ = {
     'socket.send.buffer.bytes',
     'socket.receive.buffer.bytes',
     'compression.type',
+    'max.incremental.fetch.session.cache.slots',
+    'quota.window.num',
+    'quota.window.size.seconds',
+    'offsets.topic.num.partitions',
+    'offsets.topic.replication.factor',
+    'group.consumer.heartbeat.interval.ms',
   ],
   topics: ['compression.type'],
   producers: [
@@ -24,8 +30,20 @@ const READ = {
     'max.request.size',
     'max.in.flight.requests.per.connection',
     'compression.type',
+    'metadata.max.age.ms',
   ],
-  consumers: ['fetch.min.bytes', 'fetch.max.bytes', 'fetch.max.wait.ms', 'max.partition.fetch.bytes'],
+  consumers: [
+    'fetch.min.bytes',
+    'fetch.max.bytes',
+    'fetch.max.wait.ms',
+    'max.partition.fetch.bytes',
+    'enable.auto.commit',
+    'auto.commit.interval.ms',
+    'auto.offset.reset',
+    'metadata.max.age.ms',
+    'group.protocol',
+    'heartbeat.interval.ms',
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Read where hosts state a latency; of clients those of Kafka's own. */

@@ -23,26 +23,15 @@
 import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
 import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
 import type { Simulation } from '../kernel/simulation.ts';
-import { type CpuQuota, CpuQuotas } from './cpu-quota.ts';
+import { CpuQuotas } from './cpu-quota.ts';
 import { IdleCores } from './idle-cores.ts';
+import { type HostCpu, type Machine, machinesOf, machineWith } from './machines.ts';
 import { RunQueues, type TimeSlices } from './run-queues.ts';
 
 /** What the CPU tells its user. */
 export interface ThreadOwner {
   /** The thread's job is done; it sleeps unless the owner calls `proceed` before returning. */
   threadDone(thread: number): void;
-}
-
-export interface HostCpu {
-  readonly entity: number;
-  /** Hosts of one number are parts of one machine, which has the cores of the first of them. */
-  readonly machine: number;
-  /** A whole number. */
-  readonly cores: number;
-  /** null: all of them at all times. */
-  readonly quota: CpuQuota | null;
-  readonly wakeUpLatencyNs: number;
-  readonly idleBalanceNs: number;
 }
 
 /**
@@ -55,17 +44,6 @@ export interface CpuKinds {
   readonly tick: number;
   readonly usedUp: number;
   readonly period: number;
-}
-
-/** Cores and the hosts that share them. */
-interface Machine {
-  readonly index: number;
-  readonly hosts: readonly number[];
-  /** Its cores are numbered from here on. */
-  readonly firstCore: number;
-  readonly cores: number;
-  /** Whether a host of it has a quota. */
-  readonly metered: boolean;
 }
 
 const NONE = -1;
@@ -488,27 +466,4 @@ export class Cpus {
       `${call}(thread ${thread}) on ${host}: expected work of 0 ns or more, found ${workNs}`,
     );
   }
-}
-
-function machinesOf(hosts: readonly HostCpu[]): Machine[] {
-  const machines: Machine[] = [];
-  let firstCore = 0;
-  for (const [, of] of Map.groupBy(hosts.keys(), (host) => hosts[host].machine)) {
-    const { cores } = hosts[of[0]];
-    machines.push({
-      index: machines.length,
-      hosts: of,
-      firstCore,
-      cores,
-      metered: of.some((host) => hosts[host].quota !== null),
-    });
-    firstCore += cores;
-  }
-  return machines;
-}
-
-function machineWith(machines: readonly Machine[], host: number): Machine {
-  const found = machines.find(({ hosts }) => hosts.includes(host));
-  if (found === undefined) throw new Error(`host ${host} is on no machine`);
-  return found;
 }

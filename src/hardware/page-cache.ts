@@ -111,9 +111,9 @@ export class PageCaches {
     this.#dropped = columns.float64('page-cache/dropped', hosts.length);
   }
 
-  /** A new file on a disk. */
-  open(disk: number): number {
-    return this.#files.open(disk, 0);
+  /** A new file on a disk, with bytes that are there already, none of them in the cache. */
+  open(disk: number, bytes = 0): number {
+    return this.#files.open(disk, bytes);
   }
 
   /** Bytes of a file. */

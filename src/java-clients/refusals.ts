@@ -25,7 +25,12 @@ export function javaRefusals(scenario: Scenario): LoadRefusal[] {
     ),
     ...onlyIf(scenario.mirrors.length > 0, ['mirrors'], 'the perf tools have no mirrors; remove them'),
     ...onlyIf(scenario.producers.length === 0, ['producers'], 'expected at least one producer class'),
-    ...scenario.topics.flatMap(({ name, skew, placement }) => [
+    ...scenario.topics.flatMap(({ name, skew, history, placement }) => [
+      ...onlyIf(
+        history !== undefined,
+        ['topics', name, 'history'],
+        'the perf tools begin each phase with empty topics; remove history, or simulate',
+      ),
       ...onlyIf(skew !== null, ['topics', name, 'skew'], 'the perf tools do not skew topics; remove it'),
       ...onlyIf(
         placement !== null,
@@ -130,6 +135,11 @@ function clientRefusals(
       client.client !== 'java',
       [...at, 'client'],
       'beside Java clients all others of a scenario must be java too; use one kind of client',
+    ),
+    ...onlyIf(
+      client.quota !== undefined,
+      [...at, 'quota'],
+      'quotas are not set on the cluster; remove quota, or simulate',
     ),
     ...onlyIf(
       count !== 1,

@@ -6,14 +6,15 @@
  *                                     ▲                                  ▲  │
  *   Consumers, ReplicaFetchers ───────┴──────────────────────────────────┘  └─► (purgatory, high watermark)
  */
-import { Cpus, type HostCpu, type ThreadOwner } from '../hardware/cpu.ts';
+import { Cpus, type ThreadOwner } from '../hardware/cpu.ts';
+import type { HostCpu } from '../hardware/machines.ts';
 import { type HostNic, type LinkLine, type NicRules, Nics } from '../hardware/nic.ts';
 import type { TimeSlices } from '../hardware/run-queues.ts';
-import type { Float64Column } from '../kernel/columns.ts';
 import type { Model, Simulation } from '../kernel/simulation.ts';
-import { NS_PER_MS } from '../kernel/time.ts';
+import { BACKGROUND_TICK_NS, Background } from './background.ts';
 import { Batches } from './batches.ts';
 import type { Broker } from './broker/broker.ts';
+import { ClientQuotas, type ConnectionQuota } from './broker/client-quotas.ts';
 import { Heaps } from './broker/heaps.ts';
 import type { Lives } from './broker/lives.ts';
 import { Logs } from './broker/log.ts';
@@ -22,10 +23,13 @@ import { type ReplicaFetcher, ReplicaFetchers } from './broker/replica-fetcher.t
 import { type FetchSession, ReplicaManager } from './broker/replica-manager.ts';
 import { RequestHandlers } from './broker/request-handlers.ts';
 import { type Connection, flowsOf, isResponse, SocketServer } from './broker/socket-server.ts';
+import { TopicHistory } from './broker/topic-history.ts';
 import { Accumulator, type ProducerClient } from './clients/accumulator.ts';
 import { type Collector, Collectors } from './clients/collectors.ts';
 import { type ConsumerClient, Consumers, type ConsumerThread } from './clients/consumers.ts';
+import { type GroupMember, GroupMembers } from './clients/group-members.ts';
 import { type JavaProducer, JavaProducers } from './clients/java-producers.ts';
+import { type MetadataReaders, MetadataRefresh } from './clients/metadata-refresh.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
 import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
@@ -33,7 +37,7 @@ import { Compression, type CompressionLayout } from './compression.ts';
 import { Failures } from './failures.ts';
 import { KIND, KIND_NAMES } from './kinds.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
-import { NONE, ORPHANED, REQUEST, Requests, WITH_CLIENT } from './requests.ts';
+import { isFetch, NONE, ORPHANED, REQUEST, Requests, WITH_CLIENT } from './requests.ts';
 import { Samples } from './samples.ts';
 import { StorageSamples } from './storage-samples.ts';
 import type { PlannedOperation } from './timeline.ts';
@@ -76,7 +80,6 @@ const ROLES = {
   javaCollector: 12,
   start: 13,
 } as const;
-const BACKGROUND_TICK_NS = 10 * NS_PER_MS;
 
 interface ClientBackground {
   readonly thread: number;
@@ -113,6 +116,10 @@ export interface ClusterParts {
   readonly links: number;
   readonly consumerThreads: readonly ConsumerThread[];
   readonly consumerClients: readonly ConsumerClient[];
+  /** In the order of their consumers; empty where groups are switched off. */
+  readonly groupMembers: readonly GroupMember[];
+  readonly quotas: readonly ConnectionQuota[];
+  readonly metadataReaders: readonly MetadataReaders[];
   /** Entity of the first mirror target, and the producer client of each. */
   readonly mirrorTargets: { readonly firstEntity: number; readonly clients: readonly number[] };
   readonly collectors: readonly Collector[];
@@ -134,8 +141,10 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly batches: Batches;
   readonly compression: Compression;
   readonly tls: Tls;
+  readonly quotas: ClientQuotas;
   readonly sockets: SocketServer;
   readonly handlers: RequestHandlers;
+  readonly history: TopicHistory;
   readonly logs: Logs;
   readonly logManager: LogManager;
   readonly replicas: ReplicaManager;
@@ -145,14 +154,14 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly producers: Producers;
   readonly javaProducers: JavaProducers;
   readonly consumers: Consumers;
+  readonly groups: GroupMembers;
+  readonly metadata: MetadataRefresh;
   readonly collectors: Collectors;
   readonly recorder: Recorder;
   readonly samples: Samples;
   readonly storageSamples: StorageSamples;
   readonly failures: Failures;
-  /** Per thread: CPU that its next background job is to use up. */
-  readonly #owedNs: Float64Column;
-  readonly #busy: Float64Column;
+  readonly background: Background;
   readonly #roles: Uint8Array;
   readonly #roleIndex: Int32Array;
 
@@ -192,9 +201,12 @@ export class ClusterModel implements Model, ThreadOwner {
     const networkCosts = parts.threads.map(({ role, index }) =>
       role === 'network' ? parts.brokers[index].costs : null,
     );
+    this.quotas = new ClientQuotas(this, parts.quotas, parts.connections.length);
     this.sockets = new SocketServer(this, parts.connections, networkCosts);
     this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
     const { topics, partitions } = parts.topology;
+    const readers = parts.sessions.reduce((sum, session) => sum + session.partitions.length, 0);
+    this.history = new TopicHistory(sim.columns, parts.topology, readers);
     this.logs = new Logs(
       this,
       parts.storage,
@@ -203,6 +215,7 @@ export class ClusterModel implements Model, ThreadOwner {
         (_, partition) => topics[partitions.topic(partition)].class.config,
       ),
     );
+    this.logs.openHistories();
     this.logManager = new LogManager(this);
     this.replicas = new ReplicaManager(this, parts.topology.partitions, parts.sessions);
     this.fetchers = new ReplicaFetchers(this, parts.fetchers);
@@ -218,12 +231,13 @@ export class ClusterModel implements Model, ThreadOwner {
     this.producers = new Producers(this, parts.producerThreads, parts.producerClients, parts.schedules);
     this.javaProducers = new JavaProducers(this, parts.javaProducers, parts.producerClients.length);
     this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
+    this.groups = new GroupMembers(this, parts.groupMembers);
+    this.metadata = new MetadataRefresh(this, parts.metadataReaders);
     this.collectors = new Collectors(this, parts.collectors);
     this.samples = new Samples(this);
     this.storageSamples = new StorageSamples(this);
     this.failures = new Failures(this);
-    this.#owedNs = sim.columns.float64('background/owed', parts.threads.length);
-    this.#busy = sim.columns.float64('background/busy', parts.threads.length);
+    this.background = new Background(this);
     sim.setModel(this);
     this.#start();
   }
@@ -258,7 +272,7 @@ export class ClusterModel implements Model, ThreadOwner {
         this.replicas.fetchTimesOut(a);
         break;
       case KIND.backgroundTick:
-        this.#background();
+        this.background.tick();
         this.sim.schedule(BACKGROUND_TICK_NS, target, KIND.backgroundTick);
         break;
       case KIND.windowEnds:
@@ -302,6 +316,18 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.javaLingers:
         this.javaProducers.lingers(a);
         break;
+      case KIND.memberCommits:
+        this.groups.commit(a);
+        break;
+      case KIND.metadataIsOld:
+        this.metadata.refresh(a);
+        break;
+      case KIND.throttleEnds:
+        this.sockets.unmute(a);
+        break;
+      case KIND.memberHeartbeats:
+        this.groups.heartbeat(a);
+        break;
       default:
         this.failures.handle(kind, a, b, c);
     }
@@ -342,7 +368,7 @@ export class ClusterModel implements Model, ThreadOwner {
         this.collectors.threadDone(index);
         break;
       default:
-        this.#busy.data[thread] = 0;
+        this.background.threadDone(thread);
     }
   }
 
@@ -350,8 +376,9 @@ export class ClusterModel implements Model, ThreadOwner {
     return this.failures.lives;
   }
 
-  /** The acks setting that a produce request was sent with. */
+  /** The acks setting that a produce request was sent with; offsets are committed with all. */
   acks(request: number): ProducerClient['acks'] {
+    if (this.requests.type.data[request] === REQUEST.offsetCommit) return 'all';
     return this.producers.clientOf(request).acks;
   }
 
@@ -406,6 +433,8 @@ export class ClusterModel implements Model, ThreadOwner {
       if (this.javaProducers.isOne(client)) this.javaProducers.responseArrives(client, request);
       else this.producers.responseArrives(request);
     } else if (type === REQUEST.fetchConsumer) this.consumers.responseArrives(request);
+    else if (type === REQUEST.metadata) this.requests.close(request);
+    else if (!isFetch(type)) this.groups.responseArrives(request);
     else {
       this.fetchers.responseArrives(this.replicas.ownerOf(this.requests.owner.data[request]), request);
     }
@@ -437,6 +466,8 @@ export class ClusterModel implements Model, ThreadOwner {
     this.parts.consumerClients.forEach((_, index) => {
       this.consumers.start(index);
     });
+    this.groups.start();
+    this.metadata.start();
   }
 
   #heapsOf() {
@@ -450,38 +481,5 @@ export class ClusterModel implements Model, ThreadOwner {
         collectors: own.filter(isCollector).map(({ thread }) => thread),
       };
     });
-  }
-
-  /** A broker's process is gone: its background thread has nothing to do. */
-  forgetBackground(broker: Broker): void {
-    this.#owedNs.data[broker.backgroundThread] = 0;
-    this.#busy.data[broker.backgroundThread] = 0;
-  }
-
-  /** Work that is no request's: what every broker always uses, and the garbage collectors' share of the traffic. */
-  #background(): void {
-    for (const broker of this.brokers) {
-      if (!this.lives.isUp(broker.index)) continue;
-      const bytes = this.samples.newBytes(broker.index);
-      const collectedNs = this.heaps.appended(broker.index, bytes, BACKGROUND_TICK_NS);
-      const { backgroundCores, jitCores, observerCores } = broker.costs;
-      const alwaysNs = BACKGROUND_TICK_NS * (backgroundCores + jitCores + observerCores);
-      this.#owe(broker.backgroundThread, alwaysNs + collectedNs);
-    }
-    for (const { thread, cores } of this.parts.clientBackground) {
-      this.#owe(thread, BACKGROUND_TICK_NS * cores);
-    }
-    this.parts.javaProducers.forEach(({ collectorThread }, index) => {
-      this.#owe(collectorThread, this.javaProducers.takeGcNs(index));
-    });
-    this.collectors.tick();
-  }
-
-  #owe(thread: number, workNs: number): void {
-    this.#owedNs.data[thread] += workNs;
-    if (this.#busy.data[thread] === 1 || this.#owedNs.data[thread] === 0) return;
-    this.#busy.data[thread] = 1;
-    this.cpus.wake(thread, this.#owedNs.data[thread]);
-    this.#owedNs.data[thread] = 0;
   }
 }

@@ -31,6 +31,10 @@ export const KIND = {
   produceTimesOut: 28,
   produceAgain: 29,
   consumerAsks: 30,
+  memberCommits: 31,
+  memberHeartbeats: 32,
+  throttleEnds: 33,
+  metadataIsOld: 34,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

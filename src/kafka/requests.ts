@@ -8,8 +8,16 @@ import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.
 import type { Simulation } from '../kernel/simulation.ts';
 import { Table } from '../kernel/table.ts';
 
-export const REQUEST = { produce: 0, fetchConsumer: 1, fetchFollower: 2 } as const;
-export const REQUEST_TYPES = 3;
+export const REQUEST = {
+  produce: 0,
+  fetchConsumer: 1,
+  fetchFollower: 2,
+  offsetCommit: 3,
+  heartbeat: 4,
+  consumerGroupHeartbeat: 5,
+  metadata: 6,
+} as const;
+export const REQUEST_TYPES = 7;
 export const NONE = -1;
 
 const REQUESTS_MAX = 16_777_216;
@@ -22,6 +30,16 @@ export const SENT = 1;
 /** Sent, and whoever waited for the response is gone. */
 export const ORPHANED = 2;
 
+/** Whether a request reads logs: its owner is then a fetch session. */
+export function isFetch(type: number): boolean {
+  return type === REQUEST.fetchConsumer || type === REQUEST.fetchFollower;
+}
+
+/** Whether a request brings batches that are appended. */
+export function isAppend(type: number): boolean {
+  return type === REQUEST.produce || type === REQUEST.offsetCommit;
+}
+
 export class Requests {
   readonly #table: Table;
   readonly type: Uint8Column;
@@ -32,7 +50,7 @@ export class Requests {
   readonly batches: Int32Column;
   /** Produce: first of the request's batches, chained by `Batches.nextInRequest`. */
   readonly firstBatch: Int32Column;
-  /** Fetch: its session. Produce: the link that it left by. */
+  /** Fetch: its session. Produce: the link that it left by. Of a group's member: the member. */
   readonly owner: Int32Column;
   /** Produce with acks=all: batches that the high watermark has not passed yet. */
   readonly pending: Int32Column;

@@ -81,6 +81,10 @@ function topicRefusals(topics: TopicClass): LoadRefusal[] {
       at('skew', 'the load generator spreads records evenly over topics; remove skew, or simulate'),
     ),
     ...onlyIf(
+      topics.history !== undefined,
+      at('history', 'the load generator begins each phase with empty topics; remove history, or simulate'),
+    ),
+    ...onlyIf(
       topics.placement !== null,
       at('placement', 'the load generator lets Kafka place replicas; remove placement, or simulate'),
     ),
@@ -99,6 +103,7 @@ function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefu
   const largest = largestBytes(record.value) + record.headersBytes + (record.key?.bytes ?? 0);
   return [
     ...clientRefusal(producer, 'producers'),
+    ...quotaRefusal(producer, 'producers'),
     ...onlyIf(
       config['transactional.id'] !== null,
       at(
@@ -161,6 +166,7 @@ function consumerRefusals(consumer: ConsumerClass): LoadRefusal[] {
   const stated = (name: string) => Object.hasOwn(consumer.stated, name);
   return [
     ...clientRefusal(consumer, 'consumers'),
+    ...quotaRefusal(consumer, 'consumers'),
     ...onlyIf(
       stated('partition.assignment.strategy'),
       at('partition.assignment.strategy', 'the load generator assigns partitions round-robin; remove it'),
@@ -185,6 +191,13 @@ function clientRefusal(
 /** Values above the 99.99th percentile of a lognormal are cut, not refused. */
 function largestBytes(size: Size): number {
   return size.kind === 'constant' ? size.bytes : size.p99Bytes;
+}
+
+function quotaRefusal({ name, quota }: ProducerClass | ConsumerClass, section: string): LoadRefusal[] {
+  return onlyIf(quota !== undefined, {
+    path: [section, name, 'quota'],
+    message: 'the load generator does not set quotas on the cluster; remove quota, or simulate',
+  });
 }
 
 function onlyIf<Item>(condition: boolean, item: Item): Item[] {

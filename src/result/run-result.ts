@@ -112,7 +112,14 @@ export interface WindowSeries {
   readonly endToEndP99Ms: readonly (number | null)[];
 }
 
-export type RequestType = 'Produce' | 'FetchConsumer' | 'FetchFollower';
+export type RequestType =
+  | 'Produce'
+  | 'FetchConsumer'
+  | 'FetchFollower'
+  | 'OffsetCommit'
+  | 'Heartbeat'
+  | 'ConsumerGroupHeartbeat'
+  | 'Metadata';
 
 /** Mean milliseconds per stage, by the names of Kafka's own metrics (kafka.network:type=RequestMetrics). */
 export interface RequestStages {

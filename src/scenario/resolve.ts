@@ -41,6 +41,7 @@ const DEFAULT_WARMUP_MS = 5000;
 const DEFAULT_DURATION_MS = 30_000;
 const DEFAULT_VALUE_BYTES = 1024;
 const DEFAULT_KEY_BYTES = 8;
+const DEFAULT_BATCH_BYTES = 16_384;
 
 type Entry<Section extends 'hosts' | 'clusters' | 'topics' | 'producers' | 'consumers' | 'mirrors'> =
   NonNullable<ScenarioFile[Section]>[string];
@@ -273,6 +274,7 @@ class Resolver {
       config: topicConfig(entry.config, { config: broker, stated: statedOfBroker }),
       stated: plain(TOPIC_PROPERTIES, entry.config),
       skew: entry.skew ?? null,
+      ...historyOf(entry.history),
     };
     return { ...topic, placement: this.#placement(entry.placement, topic, cluster) };
   }
@@ -343,6 +345,7 @@ class Resolver {
       },
       config: producerConfig(entry.config),
       stated: plain(PRODUCER_PROPERTIES, entry.config),
+      ...quotaOf(entry.quota, entry.quota?.producer_byte_rate),
     };
   }
 
@@ -358,6 +361,7 @@ class Resolver {
       processUs: (entry.process ?? 0) / 1000,
       config: consumerConfig(entry.config),
       stated: plain(CONSUMER_PROPERTIES, entry.config),
+      ...quotaOf(entry.quota, entry.quota?.consumer_byte_rate),
     };
   }
 
@@ -413,6 +417,21 @@ function diskOf(
   };
   const isStated = Object.entries(disk).filter(([, value]) => value !== undefined);
   return { diskWriteBytesPerSecond: stated.write ?? null, disk: Object.fromEntries(isStated) };
+}
+
+function quotaOf(
+  stated: { readonly request_percentage?: number | undefined } | undefined,
+  bytesPerSecond: number | undefined,
+): Pick<ProducerClass, 'quota'> {
+  if (stated === undefined) return {};
+  const { request_percentage: requestPercentage = null } = stated;
+  return { quota: { bytesPerSecond: bytesPerSecond ?? null, requestPercentage } };
+}
+
+function historyOf(stated: Entry<'topics'>['history']): Pick<TopicClass, 'history'> {
+  if (stated === undefined) return {};
+  const { size, record = DEFAULT_VALUE_BYTES, batch = DEFAULT_BATCH_BYTES } = stated;
+  return { history: { bytes: size, valueBytes: record, batchBytes: batch } };
 }
 
 function lineOf(kafka: string): KafkaLine {

@@ -96,6 +96,16 @@ export interface TopicClass {
   readonly skew: Skew | null;
   /** From a sidecar file: explicit replicas (broker ids, leader first) and rates of single partitions. */
   readonly placement: readonly PartitionPlacement[] | null;
+  /** None: each phase begins with empty topics. */
+  readonly history?: TopicHistory;
+}
+
+/** What a topic holds when a phase begins. */
+export interface TopicHistory {
+  /** Of each topic, over all of its partitions. */
+  readonly bytes: number;
+  readonly valueBytes: number;
+  readonly batchBytes: number;
 }
 
 export interface PartitionPlacement {
@@ -107,6 +117,14 @@ export interface PartitionPlacement {
 
 export interface Skew {
   readonly zipf: number;
+}
+
+/** Of each client of a class, on each broker; null for no limit. */
+export interface ClientQuota {
+  /** producer_byte_rate, or consumer_byte_rate. */
+  readonly bytesPerSecond: number | null;
+  /** request_percentage: 100 is one thread of the broker. */
+  readonly requestPercentage: number | null;
 }
 
 export type ClientKind = 'brokertwin' | 'java';
@@ -131,6 +149,7 @@ export interface ProducerClass {
   };
   readonly config: ProducerConfig;
   readonly stated: Readonly<Record<string, string>>;
+  readonly quota?: ClientQuota;
 }
 
 export type Rate =
@@ -165,6 +184,7 @@ export interface ConsumerClass {
   readonly processUs: number;
   readonly config: ConsumerConfig;
   readonly stated: Readonly<Record<string, string>>;
+  readonly quota?: ClientQuota;
 }
 
 /** Consumers of one cluster that produce what they read into another. */

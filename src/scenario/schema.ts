@@ -184,6 +184,17 @@ const topics = named(
       .strictObject({ zipf: positiveNumber('Exponent; the higher, the more goes to the first') })
       .meta({ description: 'How unevenly records fall on the topics and partitions of the class' })
       .optional(),
+    history: z
+      .strictObject({
+        size: positiveBytes('Bytes of each topic, over all of its partitions', '100GiB'),
+        record: positiveBytes('Size of every value. Default 1KiB', '1KiB').optional(),
+        batch: positiveBytes('Size of a batch. Default 16KiB', '64KiB').optional(),
+      })
+      .meta({
+        description:
+          'Records that are there when a phase begins; consumers with auto.offset.reset: earliest start with them. Default: none',
+      })
+      .optional(),
     placement: freeText(
       'CSV file beside this one, columns topic,partition,replicas,rate: replicas as broker ids with ; between, leader first',
     ).optional(),
@@ -203,6 +214,11 @@ const clientShape = {
   topics: z.union([topicName, z.array(topicName)]).meta({ description: 'One topic class, or a list' }),
   count: positiveCount('Clients of this class. Default 1').optional(),
 };
+
+const requestPercentage = positiveNumber(
+  "Time of the broker's threads, 100 for one thread. Default: no limit",
+).optional();
+const QUOTA = 'Quota of each of these clients on each broker. Default: none';
 
 const producers = named(
   NAME,
@@ -256,6 +272,13 @@ const producers = named(
       })
       .meta({ description: 'What a record looks like' })
       .optional(),
+    quota: z
+      .strictObject({
+        producer_byte_rate: positiveByteRate('Bytes of its requests. Default: no limit', '1MiB/s').optional(),
+        request_percentage: requestPercentage,
+      })
+      .meta({ description: QUOTA })
+      .optional(),
     config: kafkaConfig(PRODUCER_PROPERTIES, "Kafka's producer properties"),
   }),
   'Classes of producers, by name',
@@ -274,6 +297,13 @@ const consumers = named(
       parseDurationNs,
       withUnit('Time that the application takes for one record. Default 0us', '50us'),
     ).optional(),
+    quota: z
+      .strictObject({
+        consumer_byte_rate: positiveByteRate('Bytes that it fetches. Default: no limit', '1MiB/s').optional(),
+        request_percentage: requestPercentage,
+      })
+      .meta({ description: QUOTA })
+      .optional(),
     config: kafkaConfig(CONSUMER_PROPERTIES, "Kafka's consumer properties"),
   }),
   'Classes of consumers, by name',

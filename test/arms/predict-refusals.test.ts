@@ -70,6 +70,16 @@ describe('the simulator', () => {
       [/^s\.yaml:6:\d+:? .*fidelity "flow"/],
     ],
     [
+      'a consumer that must have committed offsets, of a topic with a history',
+      `apiVersion: brokertwin/v1
+topics:
+  orders: { partitions: 3, history: { size: 1GiB } }
+consumers:
+  billing: { topics: orders, config: { auto.offset.reset: none } }
+${PRODUCER}`,
+      [/^s\.yaml:5:\d+:? .*"earliest" or "latest"/],
+    ],
+    [
       'skewed topics of keyed records',
       `apiVersion: brokertwin/v1
 topics:

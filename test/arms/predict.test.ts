@@ -88,7 +88,8 @@ run: { warmup: 200ms, duration: 20s }
           resource === name ? values.map((value) => value ?? 0) : [],
         ),
       );
-    assert.equal(worst('partitions.underReplicated'), 4);
+    // Of a topic 4, and 33 of the 50 with the groups' offsets: broker 3 leads those of broker 2, as the next replica of each.
+    assert.equal(worst('partitions.underReplicated'), 37);
     assert.equal(worst('partitions.offline'), 0);
     assert.equal(phase.counts.recordsFailed, 0);
     assert.equal(phase.counts.recordsAcknowledged, phase.counts.recordsDue);

@@ -240,7 +240,13 @@ export const ABLATIONS: readonly Ablation[] = [
     ...demo,
     mechanism: 'a full request queue blocks network threads',
     phase: 'saturating',
-    base: { set: [`${BROKER}.queued.max.requests=1`, 'producers.checkout.count=20'] },
+    base: {
+      set: [
+        'producers.checkout.count=20',
+        ...['num.io.threads', 'queued.max.requests'].map((name) => `${BROKER}.${name}=1`),
+      ],
+      costs: { 'broker.handler.producePerRequestNs': 5_000_000 },
+    },
     off: { set: [`${BROKER}.queued.max.requests=500`] },
     figure: stage('Produce', 'ResponseQueueTimeMs'),
   },

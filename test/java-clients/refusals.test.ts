@@ -33,6 +33,14 @@ test('what the perf tools cannot do is refused at its place', () => {
     [{ producers: [] }, 'producers'],
     [{ topics: [exampleTopic({ skew: { zipf: 1 } })] }, 'topics.orders.skew'],
     [{ topics: [exampleTopic({ placement: [] })] }, 'topics.orders.placement'],
+    [
+      { topics: [exampleTopic({ history: { bytes: 1, valueBytes: 1, batchBytes: 1 } })] },
+      'topics.orders.history',
+    ],
+    [
+      { consumers: [consumer({ quota: { bytesPerSecond: 1, requestPercentage: null } })] },
+      'consumers.billing.quota',
+    ],
     [{ topics: [exampleTopic({ count: 2 })], consumers: [] }, 'producers.checkout.topics'],
     [
       {

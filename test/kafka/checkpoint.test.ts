@@ -66,9 +66,38 @@ describe('a cluster', () => {
   });
 
   const throttled: Small = { ...busy, quotaCores: 0.1 };
+  const quota = { bytesPerSecond: 10_000, requestPercentage: 1 };
+  /** All that clients ask for besides records, at short intervals, with a history, quotas and too few slots. */
+  const kept: Small = {
+    ...busy,
+    hasUpkeep: true,
+    brokerConfig: { 'max.incremental.fetch.session.cache.slots': 8 },
+    topics: [
+      {
+        partitions: 6,
+        replicationFactor: 3,
+        history: { bytes: 20_000_000, valueBytes: 500, batchBytes: 16_384 },
+      },
+    ],
+    producers: [{ count: 2, rate: { kind: 'constant', recordsPerSecond: 3000 }, quota }],
+    consumers: [
+      {
+        count: 6,
+        quota,
+        config: {
+          'auto.offset.reset': 'earliest',
+          'auto.commit.interval.ms': 20,
+          'heartbeat.interval.ms': 10,
+          'metadata.max.age.ms': 60,
+        },
+      },
+      { name: 'shipping', count: 6, config: { 'auto.commit.interval.ms': 30 } },
+    ],
+  };
   for (const [title, small, expected] of [
     ['at any time', busy, whole],
     ['with its quotas used up or not', throttled, finish(build(throttled))],
+    ['with all that clients ask for besides records', kept, finish(build(kept))],
   ] as const) {
     test(`goes on from a checkpoint ${title} as if there had been none`, () => {
       fc.assert(

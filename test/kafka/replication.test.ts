@@ -45,6 +45,8 @@ describe('one record, unloaded', () => {
   const wake = 40 * US;
   const link = 50 * US;
   const responseHeader = 64;
+  /** The first fetch of a session names its one partition of one topic, and is told of it. */
+  const fullHeader = responseHeader + 18 + 37;
   const fetchRequest = 128;
   const send = (size: number) => wake + 20 * US + size * 3;
   const read = (size: number) => wake + 20 * US + size * 2;
@@ -54,8 +56,8 @@ describe('one record, unloaded', () => {
   /** From the leader's append to its knowing that `followers` have it; its handler answers their fetches in turn. */
   const replicated = (followers: number) =>
     followers * 7 * US +
-    (send(responseHeader + bytes) + link) +
-    (wake + 60 * US + (responseHeader + bytes) * (2 + 4) + 5 * US) +
+    (send(fullHeader + bytes) + link) +
+    (wake + 60 * US + (fullHeader + bytes) * (2 + 4) + 5 * US) +
     (link + read(fetchRequest)) +
     (wake + 20 * US + 7 * US);
   const small = (replicas: number, acks: '1' | 'all'): Small => ({
@@ -80,7 +82,7 @@ describe('one record, unloaded', () => {
   }
 
   test('is read when the high watermark has passed it, whatever the producer waits for', () => {
-    const decoded = 7 * US + send(responseHeader + bytes) + link + wake + 70 * US + 9 * US;
+    const decoded = 7 * US + send(fullHeader + bytes) + link + wake + 70 * US + 9 * US;
     for (const acks of ['1', 'all'] as const) {
       assert.equal(meanLatencyNs(runOut(build(small(1, acks))), 1), appended + decoded);
       assert.equal(meanLatencyNs(runOut(build(small(3, acks))), 1), appended + replicated(2) + decoded);

@@ -3,7 +3,7 @@ import { buildCluster } from '../../src/kafka/cluster/build-cluster.ts';
 import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
 import { readOut, type ShardReadOut } from '../../src/kafka/read-out.ts';
 import { STAGES } from '../../src/kafka/recorder.ts';
-import { NONE, REQUEST } from '../../src/kafka/requests.ts';
+import { isFetch, NONE, REQUEST } from '../../src/kafka/requests.ts';
 import { COST_MEANINGS, type CostName, type Profile } from '../../src/profile/profile.ts';
 import {
   type BrokerConfig,
@@ -98,6 +98,8 @@ export interface Small {
   /** What is done to the cluster, named cluster. */
   readonly operations?: Scenario['operations'];
   readonly threads?: number;
+  /** Groups commit and send heartbeats; else, for round figures, they ask their coordinators nothing. */
+  readonly hasUpkeep?: boolean;
   readonly seed?: number;
   readonly phase?: Partial<Phase>;
   readonly costs?: Partial<Record<CostName, number>>;
@@ -215,8 +217,9 @@ export function build(small: Small): ClusterModel {
       name === 'brokers' ? { ...profile, hardware: { ...profile.hardware, cores } } : profile,
     ]),
   );
-  const { sharedCores = null } = small;
-  return buildCluster({ scenario, profiles, phase: scenario.run.phases[0], tieSeed: 0, sharedCores }, 0);
+  const { sharedCores = null, hasUpkeep = false } = small;
+  const [phase] = scenario.run.phases;
+  return buildCluster({ scenario, profiles, phase, tieSeed: 0, sharedCores, hasUpkeep }, 0);
 }
 
 /** Runs to the end of the phase, and on for the time that what is in flight may take. */
@@ -299,7 +302,7 @@ export function onFetched(
   const expected = new Map<number, number>();
   const taken = new Map<number, number[]>();
   onResponse(model, (request) => {
-    if (requests.type.data[request] === REQUEST.produce) return;
+    if (!isFetch(requests.type.data[request])) return;
     expected.set(requests.owner.data[request], requests.batches.data[request]);
   });
   const takeFetched = replicas.takeFetched.bind(replicas);

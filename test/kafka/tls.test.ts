@@ -23,8 +23,12 @@ function addedNs(small: Small, costs: Partial<Record<CostName, number>>, index =
   return latency(costs) - latency({});
 }
 
+/** The first fetch of a session names its partitions, which makes the mean a little more. */
 function assertAdded(foundNs: number, expectedNs: number): void {
-  assert.ok(Math.abs(foundNs - expectedNs) <= 4, `${foundNs} ns more, expected ${expectedNs}`);
+  assert.ok(
+    Math.abs(foundNs - expectedNs) <= 4 + expectedNs * 0.015,
+    `${foundNs} ns more, expected ${expectedNs}`,
+  );
 }
 
 describe('TLS of clients', () => {

@@ -14,12 +14,18 @@ test('the example can be driven', () => {
   assert.deepEqual(loadRefusals(exampleScenario()), []);
 });
 
+const HISTORY = { bytes: 1_000_000, valueBytes: 100, batchBytes: 16_384 };
+const QUOTA = { bytesPerSecond: 1000, requestPercentage: null };
+
 test('every refusal names the place in the scenario', () => {
   const cases: readonly (readonly [Partial<Scenario>, string])[] = [
     [{ clusters: [] }, 'clusters'],
     [{ producers: [], consumers: [] }, 'producers'],
     [{ topics: [exampleTopic({ skew: { zipf: 1 } })] }, 'topics.orders.skew'],
     [{ topics: [exampleTopic({ placement: [] })] }, 'topics.orders.placement'],
+    [{ topics: [exampleTopic({ history: HISTORY })] }, 'topics.orders.history'],
+    [{ producers: [exampleProducer({ quota: QUOTA })] }, 'producers.checkout.quota'],
+    [{ consumers: [exampleConsumer({ quota: QUOTA })] }, 'consumers.billing.quota'],
     [{ producers: [exampleProducer({ client: 'java' })] }, 'producers.checkout.client'],
     [
       { producers: [exampleProducer({ config: producerConfig({ 'transactional.id': 'x' }) })] },

@@ -104,7 +104,7 @@ test('the simulator has every client on the same machine, and with the same neig
   fc.assert(
     fc.property(drawn, (one) => {
       const scenario = scenarioWith(one);
-      const layout = layOut(scenario, planShards(scenario)[0]);
+      const layout = layOut(scenario, planShards(scenario)[0], false);
       const simulated = layout.clientThreads.map(({ host, role }, thread) => {
         const clients = layout[role].filter((client) => client.thread === thread);
         assert.ok(clients.every((client) => client.host === host));

@@ -15,10 +15,13 @@
  * Test:    test/kafka/failures.test.ts.
  */
 import type { Float64Column, Uint16Column, Uint32Column } from '../../kernel/columns.ts';
-import { NS_PER_MS } from '../../kernel/time.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
-import { NONE } from '../requests.ts';
+import { NONE, REQUEST } from '../requests.ts';
+
+/** offsets.commit.timeout.ms, which scenarios do not have. */
+const COMMIT_TIMEOUT_NS = 5 * NS_PER_SECOND;
 
 export class InSyncReplicas {
   readonly #model: ClusterModel;
@@ -127,7 +130,9 @@ export class InSyncReplicas {
     for (; batch !== NONE; batch = batches.nextInLog.data[batch]) {
       const request = batches.waiting.data[batch];
       if (request === NONE) continue;
-      const untilNs = requests.startedNs.data[request] + producers.clientOf(request).requestTimeoutNs;
+      const isCommit = requests.type.data[request] === REQUEST.offsetCommit;
+      const timeoutNs = isCommit ? COMMIT_TIMEOUT_NS : producers.clientOf(request).requestTimeoutNs;
+      const untilNs = requests.startedNs.data[request] + timeoutNs;
       const delayNs = Math.max(0, untilNs - sim.nowNs);
       const { entity } = this.#model.brokers[leader];
       sim.schedule(delayNs, entity, KIND.produceTimesOut, request, batch, batches.generation.data[batch]);

@@ -191,7 +191,7 @@ export class Lives {
   }
 
   #die(index: number): void {
-    const { requests, sockets, handlers, heaps, cpus, brokers, parts } = this.#model;
+    const { requests, sockets, handlers, heaps, cpus, brokers, parts, background } = this.#model;
     const broker = brokers[index];
     this.#state.data[index] = DOWN;
     this.#life.data[index] += 1;
@@ -212,7 +212,7 @@ export class Lives {
     sockets.clear(broker);
     handlers.clear(broker);
     heaps.clear(index);
-    this.#model.forgetBackground(broker);
+    background.forget(broker);
     // Sessions whose next fetch is not sent yet.
     const { fetching } = this.#model.replicas.columns;
     parts.sessions.forEach((session, number) => {
@@ -222,7 +222,7 @@ export class Lives {
 
   /** A request that was sent, if it was to the broker or from it. */
   #tear(broker: number, request: number): void {
-    const { requests, sockets, failures, fetchers, replicas } = this.#model;
+    const { requests, sockets, failures, fetchers, replicas, groups } = this.#model;
     const isAt = sockets.brokerIndexOf(request) === broker;
     const type = requests.type.data[request];
     const owner = requests.owner.data[request];
@@ -235,6 +235,11 @@ export class Lives {
       if (!isAt) return;
       this.#lose(request);
       failures.refreshes.lost(replicas.ownerOf(owner));
+    } else if (type !== REQUEST.fetchFollower) {
+      if (!isAt) return;
+      requests.tear(request);
+      if (type === REQUEST.metadata) requests.close(request);
+      else groups.lost(request);
     } else if (isAt) this.#lose(request);
     else if (fetchers.followerOf(replicas.ownerOf(owner)) === broker) {
       requests.place.data[request] = ORPHANED;

@@ -119,6 +119,18 @@ export class Logs {
     return this.#storage.firstDisk[this.#model.parts.brokers[broker].host] !== NONE;
   }
 
+  /** Opens the logs that begin with a history, for their broker's retention to see. */
+  openHistories(): void {
+    if (!this.#model.history.isOn) return;
+    for (let partition = 0; partition < this.#partitions.length; partition += 1) {
+      if (this.#model.history.bytes(partition) === 0) continue;
+      for (let number = 0; number < this.#partitions.replicas(partition); number += 1) {
+        const broker = this.#partitions.replica(partition, number);
+        if (this.isOn(broker)) this.#logOf(broker, partition);
+      }
+    }
+  }
+
   config(log: number): TopicConfig {
     return this.#configOf[this.partition.data[log]];
   }
@@ -226,6 +238,18 @@ export class Logs {
     return this.caches.statistics(host);
   }
 
+  /** Ends all segments but the last of what a log begins with. */
+  #rollHistory(log: number, bytes: number): void {
+    const segmentBytes = this.config(log)['segment.bytes'];
+    for (let end = segmentBytes; end < bytes; end += segmentBytes) {
+      const last = this.#lastSegment.data[log];
+      const segment = this.segments.add(last, end, this.lastNs.data[log]);
+      if (last === NONE) this.firstSegment.data[log] = segment;
+      this.#lastSegment.data[log] = segment;
+      this.#activeFrom.data[log] = end;
+    }
+  }
+
   #logOf(broker: number, partition: number): number {
     let replica = 0;
     while (this.#partitions.replica(partition, replica) !== broker) replica += 1;
@@ -237,7 +261,9 @@ export class Logs {
   #open(replica: number, broker: number, partition: number): number {
     const log = this.#table.take();
     const { host } = this.#model.parts.brokers[broker];
-    const file = this.caches.open(this.#storage.firstDisk[host] + this.#storage.dirOf[replica]);
+    const disk = this.#storage.firstDisk[host] + this.#storage.dirOf[replica];
+    const historyBytes = this.#model.history.bytes(partition);
+    const file = this.caches.open(disk, historyBytes);
     this.#ofReplica.data[replica] = log;
     this.partition.data[log] = partition;
     this.file.data[log] = file;
@@ -251,6 +277,7 @@ export class Logs {
     this.#lastSegment.data[log] = NONE;
     this.nextOfBroker.data[log] = this.firstOfBroker.data[broker];
     this.firstOfBroker.data[broker] = log;
+    this.#rollHistory(log, historyBytes);
     return log;
   }
 }

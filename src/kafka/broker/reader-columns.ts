@@ -17,8 +17,10 @@ export const STOPS = 2;
 
 export interface ReaderColumns {
   readonly isFollower: Uint8Array;
-  /** Partitions of each session. */
+  /** Partitions of each session, and those of them that cost a look. */
   readonly sessionSize: Int32Array;
+  readonly sessionLooks: Int32Array;
+  readonly isLookedAt: (partition: number) => boolean;
   /** Readers of partition p are numbered firstReader[p] .. firstReader[p + 1] - 1. */
   readonly firstReader: Int32Array;
   readonly readerSession: Int32Array;
@@ -51,6 +53,7 @@ export function layOutReaders(
   columns: Columns,
   partitions: Partitions,
   sessions: readonly FetchSession[],
+  isLookedAt: (partition: number) => boolean,
 ): ReaderColumns {
   // Counted, then filled in the sessions' order: a list for each partition would take more than all else here.
   const firstReader = new Int32Array(partitions.length + 1);
@@ -73,14 +76,18 @@ export function layOutReaders(
     }
   });
   const sessionSize = columns.int32('sessions/size', sessions.length).data;
+  const sessionLooks = columns.int32('sessions/looks', sessions.length).data;
   const fetching = columns.uint8('sessions/fetching', sessions.length);
-  sessions.forEach(({ partitions: { length } }, index) => {
-    sessionSize[index] = length;
-    fetching.data[index] = length > 0 ? FETCHES : RESTS;
+  sessions.forEach((session, index) => {
+    sessionSize[index] = session.partitions.length;
+    sessionLooks[index] = session.partitions.filter(isLookedAt).length;
+    fetching.data[index] = session.partitions.length > 0 ? FETCHES : RESTS;
   });
   return {
     isFollower: Uint8Array.from(sessions, ({ isFollower }) => (isFollower ? 1 : 0)),
     sessionSize,
+    sessionLooks,
+    isLookedAt,
     firstReader,
     readerSession,
     readerPartition,

@@ -208,10 +208,14 @@ export class ReaderMoves {
   }
 
   #move(reader: number, session: number): void {
-    const { readerSession, sessionSize } = this.#of;
+    const { readerSession, readerPartition, sessionSize, sessionLooks, isLookedAt } = this.#of;
     this.#unqueue(reader);
-    sessionSize[readerSession[reader]] -= 1;
+    const before = readerSession[reader];
+    const looks = isLookedAt(readerPartition[reader]) ? 1 : 0;
+    sessionSize[before] -= 1;
+    sessionLooks[before] -= looks;
     sessionSize[session] += 1;
+    sessionLooks[session] += looks;
     readerSession[reader] = session;
   }
 

@@ -13,11 +13,11 @@
  */
 import type { Int32Column } from '../../kernel/columns.ts';
 import { NS_PER_MS } from '../../kernel/time.ts';
+import { javaHash, partitionOfHash } from '../cluster/java-hash.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 
-const FETCH_REQUEST_BYTES = 128;
 /** Linux looks again so often whether a writer that it stopped may go on (about its shortest pause). */
 export const FULL_PAUSE_NS = 10 * NS_PER_MS;
 
@@ -31,13 +31,7 @@ export interface ReplicaFetcher {
 
 /** Kafka's choice of a fetcher for a partition. */
 export function fetcherNumber(topic: string, partition: number, fetchers: number): number {
-  let hash = 0;
-  for (let index = 0; index < topic.length; index += 1) {
-    hash = (Math.imul(hash, 31) + topic.charCodeAt(index)) | 0;
-  }
-  const number = (Math.imul(31, hash) + partition) | 0;
-  // As Utils.abs has it: the one integer without an absolute value gives 0.
-  return number === -2_147_483_648 ? 0 : Math.abs(number) % fetchers;
+  return partitionOfHash((Math.imul(31, javaHash(topic)) + partition) | 0, fetchers);
 }
 
 export class ReplicaFetchers {
@@ -138,14 +132,15 @@ export class ReplicaFetchers {
     const { session } = this.#fetchers[index];
     if (replicas.hasToStop(session)) return;
     const request = requests.open(REQUEST.fetchFollower, replicas.connectionOf(session), session);
-    requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
+    requests.bytesIn.data[request] = replicas.cache.requestBytes(session);
     sockets.sendRequest(request);
   }
 
   /** The next fetch is a part of the work on a response. */
   #requestTlsNs(index: number): number {
     const { tls, replicas } = this.#model;
-    return tls.requestNs(replicas.connectionOf(this.#fetchers[index].session), FETCH_REQUEST_BYTES);
+    const { session } = this.#fetchers[index];
+    return tls.requestNs(replicas.connectionOf(session), replicas.cache.requestBytes(session));
   }
 
   #costs(index: number): ClusterModel['brokers'][number]['costs'] {

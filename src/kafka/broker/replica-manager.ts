@@ -17,11 +17,14 @@
  */
 import type { Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
 import type { Fifos } from '../../kernel/fifo.ts';
+import { lookedAt } from '../cluster/offsets-topic.ts';
 import type { Partitions } from '../cluster/partitions.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE } from '../requests.ts';
 import type { Broker } from './broker.ts';
+import { FetchSessionCache } from './fetch-session-cache.ts';
+import { LogReads } from './log-reads.ts';
 import { FETCHES, layOutReaders, RESTS, type ReaderColumns, STOPS } from './reader-columns.ts';
 
 const RESPONSE_HEADER_BYTES = 64;
@@ -38,14 +41,18 @@ export interface FetchSession {
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
   readonly maxWaitNs: number;
+  /** Whether it begins with what is in the topics already. */
+  readonly readsHistory: boolean;
 }
 
 export class ReplicaManager {
+  readonly cache: FetchSessionCache;
   readonly #model: ClusterModel;
   readonly columns: ReaderColumns;
+  readonly #reads: LogReads;
   readonly #sessions: readonly FetchSession[];
   /** Per session, beside it because every look and every append asks: sessions are many, and objects far apart. */
-  readonly #sessionSize: Int32Array;
+  readonly #sessionLooks: Int32Array;
   readonly #isFollower: Uint8Array;
   readonly #minBytes: Float64Array;
   readonly #maxBytes: Float64Array;
@@ -90,9 +97,12 @@ export class ReplicaManager {
     this.#owner = Int32Array.from(sessions, ({ owner }) => owner);
     this.#connection = Int32Array.from(sessions, ({ connection }) => connection);
     this.#partitions = partitions;
-    const of = layOutReaders(model.sim.columns, partitions, sessions);
+    const { groupMembers, topology } = model.parts;
+    const kept = new Set(groupMembers.map(({ offsetsPartition }) => offsetsPartition));
+    const isLookedAt = lookedAt(topology.offsets?.firstPartition, kept);
+    const of = layOutReaders(model.sim.columns, partitions, sessions, isLookedAt);
     this.columns = of;
-    this.#sessionSize = of.sessionSize;
+    this.#sessionLooks = of.sessionLooks;
     this.#isFollower = of.isFollower;
     this.#firstReader = of.firstReader;
     this.#readerSession = of.readerSession;
@@ -114,6 +124,9 @@ export class ReplicaManager {
     this.#parked = of.parked;
     this.#timer = of.timer;
     this.#fetching = of.fetching;
+    this.cache = new FetchSessionCache(model.sim.columns, model.brokers, sessions, partitions);
+    model.history.begin(of, sessions);
+    this.#reads = new LogReads(model, of, sessions);
   }
 
   /** Whether a session fetches, also if it will stop. */
@@ -144,6 +157,17 @@ export class ReplicaManager {
   /** Records in the partition's log. */
   endOffset(partition: number): number {
     return this.#endOffset.data[partition];
+  }
+
+  /** Offset after what a consumer has been given of one of its partitions. */
+  position(consumer: number, partition: number): number {
+    const last = this.#firstReader[partition + 1];
+    for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
+      const session = this.#readerSession[reader];
+      const isOf = this.#isFollower[session] === 0 && this.#owner[session] === consumer;
+      if (isOf) return this.#reads.position(reader);
+    }
+    throw new Error(`consumer ${consumer} does not read partition ${partition}`);
   }
 
   /** Writes the batches of a produce request to the leader's disk; returns when the handler is free of it, ns. */
@@ -177,7 +201,7 @@ export class ReplicaManager {
     }
     if (failures.isOn) this.#raiseAlone(thread, request);
     if (requests.pending.data[request] > 0) return;
-    this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
+    this.#answer(request);
   }
 
   /**
@@ -188,6 +212,11 @@ export class ReplicaManager {
     const requests = this.#model.requests;
     const index = requests.owner.data[request];
     const maxWaitNs = this.#maxWaitNs[index];
+    if (!this.cache.use(index, this.#model.sim.nowNs)) {
+      requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES;
+      this.respond(request);
+      return 0;
+    }
     if (this.#isFollower[index] === 1) this.#learnReplicaEnds(index, thread);
     const isLeft = this.#fetching.data[index] === STOPS;
     if (maxWaitNs === 0 || isLeft || this.#available.data[index] >= this.#minBytes[index]) {
@@ -213,7 +242,7 @@ export class ReplicaManager {
   /** CPU of reading for a fetch: every partition of the session is looked at. */
   readWorkNs(broker: Broker, request: number): number {
     const session = this.#model.requests.owner.data[request];
-    return this.#sessionSize[session] * broker.costs.fetchPerPartitionNs;
+    return this.#sessionLooks[session] * broker.costs.fetchPerPartitionNs;
   }
 
   /**
@@ -223,12 +252,20 @@ export class ReplicaManager {
   answerFetch(request: number): number {
     const { requests } = this.#model;
     const index = requests.owner.data[request];
-    const maxBytes = this.#maxBytes[index];
+    const { quotas } = this.#model;
+    const maxBytes = Math.min(this.#maxBytes[index], quotas.fetchBytesMax(request));
+    const roomBytes = Math.min(maxBytes, this.#news.length(index) * this.#partitionMaxBytes[index]);
+    const expectedBytes = Math.min(this.#available.data[index], roomBytes);
+    if (quotas.holdsBack(request, expectedBytes)) {
+      requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES;
+      this.respond(request);
+      return 0;
+    }
     let taken = 0;
     for (let left = this.#news.length(index); left > 0; left -= 1) {
       const reader = this.#news.shift(index);
-      taken += this.#read(index, request, reader, maxBytes - taken, taken === 0);
-      if (this.#isReadable(index, this.#readerNext.data[reader], this.#readerPartition[reader])) {
+      taken += this.#reads.read(index, request, reader, maxBytes - taken, taken === 0);
+      if (this.#reads.hasMore(index, reader)) {
         this.#news.push(index, reader);
         if (taken >= maxBytes) break;
       } else {
@@ -236,7 +273,9 @@ export class ReplicaManager {
       }
     }
     this.#available.data[index] -= taken;
-    requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES + taken;
+    quotas.adjust(request, taken - expectedBytes);
+    requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES + this.cache.responseBytes(index) + taken;
+    this.cache.answered(index, this.#model.sim.nowNs);
     const placesNs = this.#model.logs.findPlaces(index);
     if (placesNs > this.#model.sim.nowNs) return placesNs;
     this.respond(request);
@@ -275,7 +314,7 @@ export class ReplicaManager {
     const { requests } = this.#model;
     this.forgetWaiting(request);
     requests.refused.data[request] = 1;
-    this.#answer(request, this.#model.acks(request) === '0' ? 0 : RESPONSE_HEADER_BYTES);
+    this.#answer(request);
   }
 
   /** Nothing of a produce request waits for the high watermark any more. */
@@ -391,7 +430,7 @@ export class ReplicaManager {
       if (waiting !== NONE) {
         batches.waiting.data[batch] = NONE;
         requests.pending.data[waiting] -= 1;
-        if (requests.pending.data[waiting] === 0) this.#answer(waiting, RESPONSE_HEADER_BYTES);
+        if (requests.pending.data[waiting] === 0) this.#answer(waiting);
       }
       this.#tellReaders(thread, partition, batch, false);
       this.release(batch);
@@ -413,40 +452,6 @@ export class ReplicaManager {
     return least;
   }
 
-  /** Moves a reader over the batches that fit; always over the first of a response. Returns the bytes. */
-  #read(session: number, request: number, reader: number, room: number, mustRead: boolean): number {
-    const { batches, requests, logs, compression } = this.#model;
-    const unpacks = compression.isOn && this.#isFollower[session] === 0;
-    const partition = this.#readerPartition[reader];
-    let bytes = 0;
-    let batch = this.#readerNext.data[reader];
-    const partitionMaxBytes = this.#partitionMaxBytes[session];
-    while (this.#isReadable(session, batch, partition)) {
-      const size = batches.bytes.data[batch];
-      const isFirst = mustRead && bytes === 0;
-      if (!isFirst && (bytes + size > room || bytes + size > partitionMaxBytes)) break;
-      bytes += size;
-      requests.batches.data[request] += 1;
-      requests.records.data[request] += batches.records.data[batch];
-      if (unpacks) requests.unpackNs.data[request] += compression.unpackNs(this.#owner[session], batch);
-      this.#fetched.push(session, batch);
-      batch = batches.nextInLog.data[batch];
-    }
-    const { broker } = this.#sessions[session];
-    if (bytes > 0 && logs.isOn(broker)) {
-      const from = batches.position.data[this.#readerNext.data[reader]];
-      logs.lookUp(session, broker, partition, from, from + bytes);
-    }
-    this.#readerNext.data[reader] = batch;
-    return bytes;
-  }
-
-  #isReadable(session: number, batch: number, partition: number): boolean {
-    if (batch === NONE) return false;
-    if (this.#isFollower[session] === 1) return true;
-    return this.#model.batches.endOffset.data[batch] <= this.#highWatermark.data[partition];
-  }
-
   /** The session's reader of a partition; NONE when it has been moved to another session. */
   #readerOf(partition: number, session: number): number {
     const last = this.#firstReader[partition + 1];
@@ -455,8 +460,10 @@ export class ReplicaManager {
     return reader === last ? NONE : reader;
   }
 
-  #answer(request: number, bytes: number): void {
-    this.#model.requests.bytesOut.data[request] = bytes;
+  /** Answers what has been appended; nothing is sent back for acks 0. */
+  #answer(request: number): void {
+    const isSilent = this.#model.acks(request) === '0';
+    this.#model.requests.bytesOut.data[request] = isSilent ? 0 : RESPONSE_HEADER_BYTES;
     this.respond(request);
   }
 }

@@ -6,10 +6,13 @@
  *          after the response is queued the same handler completes the parked fetches that
  *          the new data satisfies (ReplicaManager.tryCompleteActions).
  * Formula: produce = perRequest + batches * perBatch + records * perRecord + bytes * perByte + codecs (compression.ts)
- *          fetch   = perRequest + partitions of the session * perPartition
+ *          fetch   = perRequest + partitions of the session * perPartition (twice without a session: fetch-session-cache.ts)
+ *          offset commit = as a produce request with one batch of its offsets' records
+ *          heartbeat, metadata = the perRequest of a fetch: a request that is looked up and answered
  *          completing a parked fetch = partitions of the session * perPartition                    (CPU ns)
  * Source:  KafkaRequestHandler.scala, KafkaApis.scala, ReplicaManager.scala, DelayedFetch.scala, Kafka 4.2.
- * Range:   produce and fetch; other requests are part of the broker's background use.
+ * Range:   what group coordinators do is done in the handlers, where Kafka 4 has threads of its own for them; requests that
+ *          are not named here are part of the broker's background use.
  * Error:   per stage in reports.
  * Test:    test/kafka/request-path.test.ts.
  */
@@ -17,7 +20,7 @@ import type { Int32Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
-import { NONE, REQUEST } from '../requests.ts';
+import { isAppend, isFetch, NONE, REQUEST } from '../requests.ts';
 import type { Broker } from './broker.ts';
 import { FULL_PAUSE_NS } from './replica-fetcher.ts';
 
@@ -82,9 +85,9 @@ export class RequestHandlers {
       else this.#next(broker, thread);
       return;
     }
-    const isProduce = requests.type.data[request] === REQUEST.produce;
-    if (isProduce) compression.store(request);
-    if (isProduce && logs.isOn(broker.index)) {
+    const { type } = requests;
+    if (type.data[request] === REQUEST.produce) compression.store(request);
+    if (isAppend(type.data[request]) && logs.isOn(broker.index)) {
       const doneNs = replicas.write(broker, request);
       if (doneNs > this.#model.sim.nowNs) {
         this.#waitForDisk(broker, thread, request * STEPS + APPENDS, doneNs);
@@ -161,7 +164,8 @@ export class RequestHandlers {
   #workNs(broker: Broker, request: number): number {
     const requests = this.#model.requests;
     const costs = broker.costs;
-    if (requests.type.data[request] === REQUEST.produce) {
+    const type = requests.type.data[request];
+    if (isAppend(type)) {
       return (
         costs.producePerRequestNs +
         requests.batches.data[request] * costs.producePerBatchNs +
@@ -170,14 +174,20 @@ export class RequestHandlers {
         (this.#model.compression.isOn ? this.#model.compression.checkNs(broker, request) : 0)
       );
     }
-    return costs.fetchPerRequestNs + this.#model.replicas.readWorkNs(broker, request);
+    if (!isFetch(type)) return costs.fetchPerRequestNs;
+    const { replicas } = this.#model;
+    const named = replicas.cache.namedPartitions(requests.owner.data[request]);
+    return costs.fetchPerRequestNs + named * costs.fetchPerPartitionNs + replicas.readWorkNs(broker, request);
   }
 
   #handled(broker: Broker, thread: number, request: number): void {
     const requests = this.#model.requests;
     requests.localDoneNs.data[request] = this.#model.sim.nowNs;
-    if (requests.type.data[request] === REQUEST.produce) {
+    const type = requests.type.data[request];
+    if (isAppend(type)) {
       this.#model.replicas.append(broker, thread, request);
+    } else if (!isFetch(type)) {
+      this.#model.replicas.respond(request);
     } else {
       const doneNs = this.#model.replicas.fetch(broker, thread, request);
       if (doneNs > 0) {

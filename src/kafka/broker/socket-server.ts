@@ -19,7 +19,7 @@ import type { Ways } from '../cluster/distances.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
-import { REQUEST, SENT } from '../requests.ts';
+import { isFetch, SENT } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Broker } from './broker.ts';
 
@@ -129,6 +129,7 @@ export class SocketServer implements JobOwner {
   respond(request: number): void {
     const requests = this.#model.requests;
     requests.respondedNs.data[request] = this.#model.sim.nowNs;
+    this.#model.quotas.responding(request);
     this.#jobs.push(this.#networkThread[requests.connection.data[request]], request * 2 + SEND);
   }
 
@@ -140,13 +141,23 @@ export class SocketServer implements JobOwner {
     this.#jobs.resume(this.#networkThread[this.#model.requests.connection.data[request]]);
   }
 
-  /** The last of a response is in the socket's buffer: its connection is read again. */
+  /** The last of a response is in the socket's buffer: its connection is read again, unless its client is throttled. */
   responseSent(request: number): void {
-    const { recorder, requests, nics } = this.#model;
+    const { recorder, requests, quotas, sim, brokers } = this.#model;
     const connection = requests.connection.data[request];
     recorder.requestDone(this.#broker[connection], request);
+    const throttledNs = quotas.throttledUntilNs(connection) - sim.nowNs;
+    if (throttledNs <= 0) this.unmute(connection);
+    else {
+      const { entity } = brokers[this.#broker[connection]];
+      sim.schedule(throttledNs, entity, KIND.throttleEnds, connection);
+    }
+  }
+
+  /** A connection is read again: its response is sent, and it is not throttled any more. */
+  unmute(connection: number): void {
     this.#muted.data[connection] = 0;
-    nics.unmute(connection * 2);
+    this.#model.nics.unmute(connection * 2);
     if (this.#inSocket.length(connection) > 0) this.#read(connection, this.#inSocket.shift(connection));
   }
 
@@ -204,7 +215,7 @@ export class SocketServer implements JobOwner {
   /** False while bytes of the response come from the disk: the thread waits for them. */
   #send(request: number): boolean {
     const { requests, logs, sim, brokers } = this.#model;
-    if (requests.type.data[request] !== REQUEST.produce) {
+    if (isFetch(requests.type.data[request])) {
       const doneNs = logs.readNext(requests.owner.data[request]);
       if (doneNs > 0) {
         const connection = requests.connection.data[request];
@@ -238,8 +249,7 @@ export class SocketServer implements JobOwner {
     const broker = this.#broker[connection];
     if (reads) return tls.readNs(broker, connection, requests.bytesIn.data[request]);
     const bytes = requests.bytesOut.data[request];
-    const isFetch = requests.type.data[request] !== REQUEST.produce;
-    return tls.sendNs(broker, connection, bytes, isFetch ? bytes : 0);
+    return tls.sendNs(broker, connection, bytes, isFetch(requests.type.data[request]) ? bytes : 0);
   }
 
   #brokerOf(request: number): Broker {

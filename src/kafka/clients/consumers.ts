@@ -6,7 +6,8 @@
  *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received.
  * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte + codecs;  process = records * process  (CPU ns)
  * Source:  the generator in src/load; costs are measured by calibration.
- * Range:   groups already assigned (range assignor); no commits, no rebalances. What fails: consumer-refreshes.ts.
+ * Range:   groups already assigned (range assignor); no rebalances. Commits and heartbeats: group-members.ts. What fails:
+ *          consumer-refreshes.ts.
  * Error:   in every report (end-to-end latency).
  * Test:    test/kafka/consumers.test.ts.
  */
@@ -17,11 +18,13 @@ import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
 import type { Backoff } from './backoff.ts';
+import { isSending } from './group-members.ts';
 
-const FETCH_REQUEST_BYTES = 128;
 const FETCH = 0;
 const RECEIVE = 1;
 const PROCESS = 2;
+/** A request of a group's member, sent or answered: group-members.ts knows which. */
+const MEMBER = 3;
 const JOBS = 4;
 const JOB_BITS = 2;
 const FETCH_SHARE = 0.3;
@@ -72,9 +75,10 @@ export class Consumers implements JobOwner {
       this,
     );
     this.#consumed = columns.float64('consumers/consumed', clients.length);
+    if (model.history.isOn) this.#passOverHistories();
   }
 
-  /** Records that a consumer has read. */
+  /** Records that a consumer has read, or passed over when it began. */
   consumed(client: number): number {
     return this.#consumed.data[client];
   }
@@ -93,6 +97,11 @@ export class Consumers implements JobOwner {
 
   responseArrives(request: number): void {
     this.#jobs.push(this.#clientOf(request).clientThread, request * JOBS + RECEIVE);
+  }
+
+  /** A group's member has one more thing to do on its consumer's thread. */
+  memberJob(client: number, job: number): void {
+    this.#jobs.push(this.#clients[client].clientThread, job * JOBS + MEMBER);
   }
 
   threadDone(thread: number): void {
@@ -117,7 +126,7 @@ export class Consumers implements JobOwner {
       case FETCH:
         return (
           costs.consumerPerRequestNs * FETCH_SHARE +
-          tls.requestNs(replicas.connectionOf(row), FETCH_REQUEST_BYTES)
+          tls.requestNs(replicas.connectionOf(row), replicas.cache.requestBytes(row))
         );
       case RECEIVE:
         return (
@@ -127,6 +136,8 @@ export class Consumers implements JobOwner {
           requests.unpackNs.data[row] +
           tls.responseNs(requests.connection.data[row], requests.bytesOut.data[row])
         );
+      case MEMBER:
+        return costs.consumerPerRequestNs * (isSending(row) ? FETCH_SHARE : 1 - FETCH_SHARE);
       default:
         return requests.records.data[row] * this.#clientOf(row).processNs;
     }
@@ -142,8 +153,19 @@ export class Consumers implements JobOwner {
     const row = job >> JOB_BITS;
     if ((job & (JOBS - 1)) === FETCH) this.#send(row);
     else if ((job & (JOBS - 1)) === RECEIVE) this.#received(row);
+    else if ((job & (JOBS - 1)) === MEMBER) this.#model.groups.jobDone(row);
     else this.#processed(row);
     return true;
+  }
+
+  #passOverHistories(): void {
+    const { replicas, history } = this.#model;
+    this.#clients.forEach(({ sessions }, client) => {
+      for (const { readsHistory, partitions } of sessions.map((session) => replicas.session(session))) {
+        if (readsHistory) continue;
+        for (const partition of partitions) this.#consumed.data[client] += history.records(partition);
+      }
+    });
   }
 
   #send(session: number): void {
@@ -153,7 +175,7 @@ export class Consumers implements JobOwner {
       return;
     }
     const request = requests.open(REQUEST.fetchConsumer, replicas.connectionOf(session), session);
-    requests.bytesIn.data[request] = FETCH_REQUEST_BYTES;
+    requests.bytesIn.data[request] = replicas.cache.requestBytes(session);
     sockets.sendRequest(request);
   }
 

@@ -1,5 +1,5 @@
 /** Turns a laid-out cluster, the profiles of its hosts and a phase into the fixed parts of a shard, and starts it. */
-import type { HostCpu } from '../../hardware/cpu.ts';
+import type { HostCpu } from '../../hardware/machines.ts';
 import type { NicRules } from '../../hardware/nic.ts';
 import { ENTITIES_PER_SHARD } from '../../kernel/parallel/shard.ts';
 import { Simulation } from '../../kernel/simulation.ts';
@@ -11,11 +11,10 @@ import { parallelCollectors } from '../broker/heaps.ts';
 import { START_THREADS } from '../broker/lives.ts';
 import type { ReplicaFetcher } from '../broker/replica-fetcher.ts';
 import type { FetchSession } from '../broker/replica-manager.ts';
-import type { Connection } from '../broker/socket-server.ts';
 import type { ProducerClient } from '../clients/accumulator.ts';
 import type { Backoff } from '../clients/backoff.ts';
 import type { Collector } from '../clients/collectors.ts';
-import type { ConsumerClient, MirrorTarget } from '../clients/consumers.ts';
+import type { ConsumerClient } from '../clients/consumers.ts';
 import type { JavaProducer } from '../clients/java-producers.ts';
 import type { Schedule } from '../clients/producers.ts';
 import { ClusterModel, type ThreadRole } from '../cluster-model.ts';
@@ -23,23 +22,16 @@ import type { CompressionLayout } from '../compression.ts';
 import { type Costs, costsOf, javaCostsOf } from '../costs.ts';
 import { NONE } from '../requests.ts';
 import type { PlannedOperation } from '../timeline.ts';
-import {
-  clientSockets,
-  followerSockets,
-  LEFT_TO_THE_SYSTEM,
-  type LinkTo,
-  mirrorLink,
-  type Place,
-  placesOf,
-  type Sockets,
-  waysOf,
-} from './distances.ts';
+import { type ConnectionEnd, Connections } from './connections.ts';
+import { clientSockets, followerSockets, LEFT_TO_THE_SYSTEM, mirrorLink, placesOf } from './distances.ts';
 import { javaRate, layOutCompression } from './lay-out-compression.ts';
 import { layOutHosts } from './lay-out-hosts.ts';
-import { byLeader, type FetcherLayout, layOutFetchers } from './lay-out-readers.ts';
+import { byLeader, type FetcherLayout, layOutFetchers, mayLead } from './lay-out-readers.ts';
 import { SharesLayout } from './lay-out-shares.ts';
 import { layOutStorage } from './lay-out-storage.ts';
 import { layOutTls } from './lay-out-tls.ts';
+import { layOutUpkeep } from './lay-out-upkeep.ts';
+import { mirrorTarget } from './mirror-target.ts';
 import { planOperations } from './plan-operations.ts';
 import { producerLimits, recordBytesOf } from './record-size.ts';
 import { layOut, planShards, type Topology } from './topology.ts';
@@ -58,6 +50,8 @@ export interface ShardInput {
   readonly producersStartOverNs?: number;
   /** For tests, which switch the network's mechanisms off. */
   readonly nicRules?: NicRules;
+  /** What clients ask for besides records: commits, heartbeats, metadata. Tests switch it off. */
+  readonly hasUpkeep?: boolean;
 }
 
 const LIMITS = { eventsPending: 16_777_216, eventsPerInstant: 1_000_000 };
@@ -81,11 +75,9 @@ class Builder {
   readonly #costs: readonly Costs[];
   readonly #profiles: readonly Profile[];
   readonly #threads: ThreadRole[] = [];
-  readonly #connections: Connection[] = [];
+  readonly #connections: Connections;
   readonly #sessions: FetchSession[] = [];
   readonly #fetchers: ReplicaFetcher[] = [];
-  readonly #connectionsOfBroker: number[];
-  readonly #places: readonly Place[];
   readonly #compression: CompressionLayout;
   readonly #shares: SharesLayout;
   readonly #shard: number;
@@ -95,13 +87,13 @@ class Builder {
     this.#input = input;
     this.#shard = shard;
     this.#sim = sim;
-    const plan = planShards(input.scenario)[shard];
-    this.#topology = layOut(input.scenario, plan);
-    this.#operations = planOperations(input.scenario, plan);
+    const { scenario, hasUpkeep = true } = input;
+    const plan = planShards(scenario)[shard];
+    this.#topology = layOut(scenario, plan, hasUpkeep);
+    this.#operations = planOperations(scenario, plan);
     this.#profiles = this.#topology.hosts.map((host) => input.profiles[host.group]);
     this.#costs = this.#profiles.map((profile) => costsOf(profile));
-    this.#connectionsOfBroker = this.#topology.brokers.map(() => 0);
-    this.#places = placesOf(input.scenario, this.#topology, this.#costs);
+    this.#connections = new Connections(placesOf(input.scenario, this.#topology, this.#costs));
     this.#shares = new SharesLayout(input.scenario);
     const records = this.#topology.producers.map((layout) => this.#recordsOf(layout));
     this.#compression = layOutCompression(this.#topology, this.#profiles, records);
@@ -134,6 +126,19 @@ class Builder {
     );
     const producers = this.#producers(brokers, clientEntities);
     const consumers = this.#consumers(brokers, clientEntities);
+    const upkeep = layOutUpkeep({
+      sim: this.#sim,
+      scenario,
+      topology,
+      producers: producers.producerClients,
+      consumers: consumers.consumerClients,
+      sessions: this.#sessions,
+      entities: clientEntities,
+      refreshes: this.#input.hasUpkeep ?? true,
+      leadersChange: this.#leadersChange,
+      connect: (broker, consumer) =>
+        this.#connections.open(brokers[broker], this.#endOf(topology.consumers[consumer], clientEntities)),
+    });
     return new ClusterModel(this.#sim, {
       topology,
       hostCpus,
@@ -143,14 +148,15 @@ class Builder {
       ...(this.#input.nicRules === undefined ? {} : { nicRules: this.#input.nicRules }),
       storage: layOutStorage(scenario, topology, this.#input.profiles, hostCpus),
       compression: this.#compression,
-      tls: layOutTls(topology, this.#profiles, brokers, clientEntities, this.#connections),
+      tls: layOutTls(topology, this.#profiles, brokers, clientEntities, this.#connections.list),
       brokers,
       threads: this.#threads,
-      connections: this.#connections,
+      connections: this.#connections.list,
       sessions: this.#sessions,
       fetchers: this.#fetchers,
       ...producers,
       ...consumers,
+      ...upkeep,
       mirrorTargets: { firstEntity: mirrorEntities[0] ?? NONE, clients: mirrorClients },
       collectors: this.#collectors(producers.producerThreads, consumers.consumerThreads),
       clientBackground: this.#clientBackground(),
@@ -193,23 +199,6 @@ class Builder {
     }));
   }
 
-  /** A new connection to the broker, on its network threads in turn. */
-  #connect(
-    broker: Broker,
-    clientHost: number,
-    clientEntity: number,
-    sockets: Sockets,
-    over?: LinkTo,
-  ): number {
-    const number = this.#connectionsOfBroker[broker.index];
-    this.#connectionsOfBroker[broker.index] = number + 1;
-    const networkThread = broker.networkThreads[number % broker.networkThreads.length];
-    const ways = waysOf({ hosts: this.#places, clientHost, broker, sockets, over });
-    return (
-      this.#connections.push({ broker: broker.index, networkThread, clientHost, clientEntity, ways }) - 1
-    );
-  }
-
   #addFetcher(brokers: readonly Broker[], layout: FetcherLayout): void {
     const [follower, leader] = [brokers[layout.follower], brokers[layout.leader]];
     const { config } = follower;
@@ -217,13 +206,18 @@ class Builder {
     const session = this.#sessions.push({
       isFollower: true,
       broker: leader.index,
-      connection: this.#connect(leader, follower.host, follower.entity, followerSockets(config)),
+      connection: this.#connections.open(leader, {
+        host: follower.host,
+        entity: follower.entity,
+        sockets: followerSockets(config),
+      }),
       owner: index,
       partitions: layout.partitions,
       minBytes: config['replica.fetch.min.bytes'],
       maxBytes: config['replica.fetch.response.max.bytes'],
       partitionMaxBytes: config['replica.fetch.max.bytes'],
       maxWaitNs: config['replica.fetch.wait.max.ms'] * NS_PER_MS,
+      readsHistory: false,
     });
     this.#fetchers.push({
       number: layout.number,
@@ -261,14 +255,21 @@ class Builder {
       });
       links += linkOf.size;
       const of = layout.classIndex < 0 ? null : scenario.producers[layout.classIndex];
-      const sockets = of?.client === 'java' ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
       const bytes = recordBytesOf(this.#recordsOf(layout).record, config['batch.size']);
       const limits = producerLimits(
         config,
         bytes,
         javaRate(this.#compression, index, clientThreads[layout.thread]),
       );
-      const connectionOf = this.#connectAll(layout, brokers, entities, [...linkOf.keys()], sockets);
+      const connectionOf = this.#connections.openAll(
+        brokers,
+        this.#leadersChange ? mayLead(this.#topology, layout.topics) : [...linkOf.keys()],
+        {
+          host: layout.host,
+          entity: entities[layout.thread],
+          sockets: of?.client === 'java' ? clientSockets(config) : LEFT_TO_THE_SYSTEM,
+        },
+      );
       return {
         classIndex: layout.classIndex,
         clientThread: threads.indexOf[layout.thread] ?? NONE,
@@ -319,33 +320,6 @@ class Builder {
     };
   }
 
-  /** A client's connections: to the brokers that lead its partitions, then to those that may come to. */
-  #connectAll(
-    layout: Topology['producers'][number],
-    brokers: readonly Broker[],
-    entities: readonly number[],
-    leaders: readonly number[],
-    sockets: Sockets,
-  ): Int32Array {
-    const { topics } = this.#topology;
-    const connectionOf = new Int32Array(this.#leadersChange ? brokers.length : Math.max(...leaders) + 1).fill(
-      NONE,
-    );
-    const all = this.#leadersChange
-      ? byLeader(
-          this.#topology,
-          layout.topics.flatMap((topic) =>
-            times(topics[topic].class.partitions, (offset) => topics[topic].firstPartition + offset),
-          ),
-          true,
-        ).map(([broker]) => broker)
-      : leaders;
-    for (const broker of all) {
-      connectionOf[broker] = this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets);
-    }
-    return connectionOf;
-  }
-
   #backoff({ config, thread }: Topology['producers'][number] | Topology['consumers'][number]): Backoff {
     return {
       isJava: this.#topology.clientThreads[thread].client === 'java',
@@ -377,28 +351,39 @@ class Builder {
     return { startNs, gapNs: classGapNs * of.count, endNs };
   }
 
+  /** The end of a consumer's connections. */
+  #endOf(layout: Topology['consumers'][number], entities: readonly number[]): ConnectionEnd {
+    const { scenario } = this.#input;
+    const mirror = layout.mirror < 0 ? null : scenario.mirrors[layout.mirror];
+    const isKafkas = mirror !== null || scenario.consumers[layout.classIndex].client === 'java';
+    return {
+      host: layout.host,
+      entity: entities[layout.thread],
+      sockets: isKafkas ? clientSockets(layout.config) : LEFT_TO_THE_SYSTEM,
+      over: mirror === null ? undefined : mirrorLink(scenario, mirror),
+    };
+  }
+
   #consumers(brokers: readonly Broker[], entities: readonly number[]) {
     const { scenario } = this.#input;
     const { consumers } = this.#topology;
     const threads = this.#clientThreadsOf('consumers', 'consumer', entities);
     const clients = consumers.map((layout, index): ConsumerClient => {
       const { config } = layout;
-      const mirror = layout.mirror < 0 ? null : scenario.mirrors[layout.mirror];
-      const link = mirror === null ? undefined : mirrorLink(scenario, mirror);
-      const isKafkas = mirror !== null || scenario.consumers[layout.classIndex].client === 'java';
-      const sockets = isKafkas ? clientSockets(config) : LEFT_TO_THE_SYSTEM;
+      const end = this.#endOf(layout, entities);
       const sessions = byLeader(this.#topology, layout.partitions, this.#leadersChange).map(
         ([broker, of]) =>
           this.#sessions.push({
             isFollower: false,
             broker,
-            connection: this.#connect(brokers[broker], layout.host, entities[layout.thread], sockets, link),
+            connection: this.#connections.open(brokers[broker], end),
             owner: index,
             partitions: Int32Array.from(of),
             minBytes: config['fetch.min.bytes'],
             maxBytes: config['fetch.max.bytes'],
             partitionMaxBytes: config['max.partition.fetch.bytes'],
             maxWaitNs: config['fetch.max.wait.ms'] * NS_PER_MS,
+            readsHistory: config['auto.offset.reset'] === 'earliest',
           }) - 1,
       );
       return {
@@ -409,36 +394,10 @@ class Builder {
         sessions,
         entity: entities[layout.thread],
         backoff: this.#backoff(layout),
-        mirror: layout.mirror < 0 ? null : this.#mirrorTarget(layout),
+        mirror: layout.mirror < 0 ? null : mirrorTarget(scenario, this.#shard, this.#topology, layout),
       };
     });
     return { consumerThreads: threads.list, consumerClients: clients };
-  }
-
-  /** Where the mirror's other half is: the targets are the first entities of their shard, in the order of the file. */
-  #mirrorTarget(layout: Topology['consumers'][number]): MirrorTarget {
-    const { scenario } = this.#input;
-    const mirror = scenario.mirrors[layout.mirror];
-    const shards = planShards(scenario);
-    const own = shards[this.#shard];
-    const targets = shards.flatMap((shard, index) =>
-      scenario.clusters[shard.cluster].name === mirror.to ? [index] : [],
-    );
-    const before = scenario.mirrors
-      .slice(0, layout.mirror)
-      .reduce((count, other) => count + (other.to === mirror.to ? other.count : 0), 0);
-    const client = Number(layout.name.slice(layout.name.lastIndexOf('-') + 1)) - 1;
-    const shard = targets[own.instance % targets.length];
-    // Both halves number the mirrored topics in the order of the file.
-    const { topics, partitions } = this.#topology;
-    const mirrored = topics.flatMap((topic, index) =>
-      mirror.topics.includes(topic.class.name) ? [index] : [],
-    );
-    return {
-      entity: shard * ENTITIES_PER_SHARD + before + client,
-      delayNs: mirrorLink(scenario, mirror).latencyMs * NS_PER_MS,
-      topicOf: times(partitions.length, (partition) => mirrored.indexOf(partitions.topic(partition))),
-    };
   }
 
   #clientThreadsOf(

@@ -1,6 +1,7 @@
 /** Cores and network of the hosts of a cluster, from what a scenario states and their profiles have. */
-import type { HostCpu } from '../../hardware/cpu.ts';
+
 import { QUOTA_PERIOD_NS } from '../../hardware/cpu-quota.ts';
+import type { HostCpu } from '../../hardware/machines.ts';
 import type { HostNic } from '../../hardware/nic.ts';
 import type { TimeSlices } from '../../hardware/run-queues.ts';
 import type { Simulation } from '../../kernel/simulation.ts';

@@ -74,3 +74,12 @@ export function byLeader(
   }
   return [...lists];
 }
+
+/** Brokers that lead partitions of the topics, or may come to, those first that lead. */
+export function mayLead(topology: Topology, topics: readonly number[]): number[] {
+  const partitions = topics.flatMap((topic) => {
+    const { firstPartition, class: of } = topology.topics[topic];
+    return Array.from({ length: of.partitions }, (_, offset) => firstPartition + offset);
+  });
+  return byLeader(topology, partitions, true).map(([broker]) => broker);
+}

@@ -18,6 +18,7 @@ import type {
   TopicClass,
 } from '../../scenario/scenario.ts';
 import { topicNames } from '../../scenario/topic-names.ts';
+import { offsetsTopic } from './offsets-topic.ts';
 import { Partitions } from './partitions.ts';
 
 export interface Topology {
@@ -28,6 +29,8 @@ export interface Topology {
   readonly brokers: readonly { readonly id: number; readonly host: number }[];
   readonly topics: readonly TopicLayout[];
   readonly partitions: Partitions;
+  /** The last of the topics, where groups keep their offsets; null without any group. */
+  readonly offsets: TopicLayout | null;
   readonly producers: readonly ProducerLayout[];
   readonly consumers: readonly ConsumerLayout[];
   readonly clientThreads: readonly ClientThreadLayout[];
@@ -65,6 +68,7 @@ interface ConsumerLayout {
   readonly name: string;
   /** The mirror that it reads for, or -1. */
   readonly mirror: number;
+  readonly group: string;
 }
 
 export interface ShardPlan {
@@ -84,8 +88,8 @@ export function planShards(scenario: Scenario): ShardPlan[] {
   );
 }
 
-/** Lays out one shard of the scenario. */
-export function layOut(scenario: Scenario, shard: ShardPlan): Topology {
+/** Lays out one shard of the scenario; its groups keep offsets only if they are said to. */
+export function layOut(scenario: Scenario, shard: ShardPlan, hasOffsets: boolean): Topology {
   const cluster = scenario.clusters[shard.cluster];
   const hosts = scenario.hosts.flatMap((group) =>
     Array.from({ length: group.count }, (_, index) => ({
@@ -100,9 +104,17 @@ export function layOut(scenario: Scenario, shard: ShardPlan): Topology {
     id: index + 1,
     host: brokerHosts[index % brokerHosts.length],
   }));
-  const { topics, partitions } = placeTopics(topicsOf(scenario, cluster), brokers.length);
+  const keepsOffsets = hasOffsets && isRead(scenario, cluster);
+  const classes = [...topicsOf(scenario, cluster), ...(keepsOffsets ? [offsetsTopic(cluster)] : [])];
+  const { topics, partitions } = placeTopics(classes, brokers.length);
+  const offsets = keepsOffsets ? topics[topics.length - 1] : null;
   const clients = layOutClients(scenario, cluster, topics, hostsOf);
-  return { cluster, name: shard.name, hosts, brokers, topics, partitions, ...clients };
+  return { cluster, name: shard.name, hosts, brokers, topics, partitions, offsets, ...clients };
+}
+
+/** Whether any group reads from the cluster. */
+function isRead({ consumers, mirrors }: Scenario, { name }: ClusterTemplate): boolean {
+  return consumers.some(({ cluster }) => cluster === name) || mirrors.some(({ from }) => from === name);
 }
 
 /** The cluster's own topics, and those that a mirror makes in it, with the partitions and settings of their source. */
@@ -182,6 +194,7 @@ function layOutClients(
           config: of.config,
           name: `${of.name}-${client + 1}`,
           mirror: -1,
+          group: of.group,
         });
       }
     }
@@ -231,6 +244,7 @@ function addMirror(
         config: mirror.consumer,
         name,
         mirror: index,
+        group: mirror.name,
       });
     }
     if (mirror.to === cluster.name) {

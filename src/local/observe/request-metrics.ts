@@ -14,6 +14,14 @@ import { type MBeanRead, type MBeanValues, mbeanKey } from './jolokia.ts';
 import type { Life } from './lives.ts';
 
 export const REQUESTS: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
+/** Those too that clients ask for besides records. */
+export const ALL_REQUESTS: readonly RequestType[] = [
+  ...REQUESTS,
+  'OffsetCommit',
+  'Heartbeat',
+  'ConsumerGroupHeartbeat',
+  'Metadata',
+];
 const STAGES = [
   'RequestQueueTimeMs',
   'LocalTimeMs',
@@ -25,13 +33,13 @@ const STAGES = [
 ] as const satisfies readonly (keyof RequestStages['meanMs'])[];
 
 /** What to read for `requestStagesOver`. */
-export const REQUEST_STAGE_READS: readonly MBeanRead[] = REQUESTS.flatMap((request) =>
+export const REQUEST_STAGE_READS: readonly MBeanRead[] = ALL_REQUESTS.flatMap((request) =>
   STAGES.map((stage) => ({ mbean: stageBean(request, stage), attributes: ['Count', 'Mean'] })),
 );
 
 /** Stages of the requests that a broker answered in the spans of its lives; a type without any is left out. */
 export function requestStagesOver(broker: number, lives: readonly Life[]): RequestStages[] {
-  return REQUESTS.flatMap((request) => {
+  return ALL_REQUESTS.flatMap((request) => {
     const over = (stage: (typeof STAGES)[number]) =>
       sumOfStages(lives.map(({ from, to }) => timerBetween(from, to, stageBean(request, stage))));
     const total = over('TotalTimeMs');

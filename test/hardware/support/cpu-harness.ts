@@ -1,4 +1,5 @@
-import { Cpus, type HostCpu } from '../../../src/hardware/cpu.ts';
+import { Cpus } from '../../../src/hardware/cpu.ts';
+import type { HostCpu } from '../../../src/hardware/machines.ts';
 import type { TimeSlices } from '../../../src/hardware/run-queues.ts';
 import { Simulation } from '../../../src/kernel/simulation.ts';
 

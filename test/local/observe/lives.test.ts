@@ -7,6 +7,7 @@ import { brokerSeries } from '../../../src/local/observe/broker-metrics.ts';
 import { type MBeanValues, mbeanKey } from '../../../src/local/observe/jolokia.ts';
 import { type BrokerReading, gapsOf, livesOf, readingOf } from '../../../src/local/observe/lives.ts';
 import { observe } from '../../../src/local/observe/observer.ts';
+import { ALL_REQUESTS } from '../../../src/local/observe/request-metrics.ts';
 import { ratesOf, windowsOf } from '../../../src/local/observe/windows.ts';
 
 const BYTES = mbeanKey('kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec');
@@ -137,8 +138,8 @@ test('an observer follows a broker that dies and comes back as another process',
     assert.ok(resources.some(({ resource, values }) => resource === 'cpu' && values.includes(null)));
     assert.ok(threadCpu.every(({ process: name }) => name === 'broker-1'));
     assert.deepEqual(
-      requestStages.map(({ count }) => count),
-      [500, 500, 500],
+      requestStages.map(({ request, count }) => [request, count]),
+      ALL_REQUESTS.map((request) => [request, 500]),
     );
   } finally {
     server.closeAllConnections();
