@@ -66,7 +66,11 @@ function assertObserved(phase: PhaseResult): void {
   assert.equal(check.recordsInTopics, check.recordsAcknowledged, phase.name);
   assert.ok(check.recordsAcknowledged > phase.counts.recordsAcknowledged, 'the warm-up is in the topic too');
   assert.equal(phase.counts.recordsFailed, 0);
-  assert.deepEqual(phase.events, []);
+  // The brokers are fresh, and compile.
+  assert.deepEqual(
+    phase.events.filter(({ what }) => !what.startsWith('cold until ')),
+    [],
+  );
 
   for (const request of ['Produce', 'FetchConsumer']) {
     const stages = phase.requestStages.find((of) => of.request === request);
