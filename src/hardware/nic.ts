@@ -132,6 +132,8 @@ export class Nics {
   readonly #inBytes: Float64Column;
   /** Per flow: messages that wait for the one before: bytes, message, whether it counts as sent. */
   readonly #waiting: Fifos;
+  /** Per flow: bytes of the messages behind its present one. */
+  readonly #waitingBytes: Float64Column;
   /** Per flow: the message in the lines or NONE, its bytes that are not in them, those of each of its pieces. */
   readonly #message: Int32Column;
   readonly #leftBytes: Float64Column;
@@ -201,6 +203,7 @@ export class Nics {
     this.#outBytes = columns.float64('nic/out-bytes', hosts.length);
     this.#inBytes = columns.float64('nic/in-bytes', hosts.length);
     this.#waiting = new Fifos(columns, 'nic/waiting', flows.length, WAITING_MAX);
+    this.#waitingBytes = columns.float64('nic/waiting-bytes', flows.length);
     this.#message = columns.int32('nic/message', flows.length);
     this.#message.data.fill(NONE);
     this.#isSent = columns.uint8('nic/sent', flows.length);
@@ -221,14 +224,16 @@ export class Nics {
   send(flow: number, bytes: number, message: number): boolean {
     const from = this.#from[flow];
     const to = this.#to[flow];
-    if (this.#isFree(flow)) {
+    if (this.isFree(flow)) {
       this.#count(from, to, from === to ? bytes : this.#wireBytes(bytes));
       this.#sim.schedule(this.#latencyNs[flow], this.#receiver[flow], this.#kind[flow], message);
       return true;
     }
     const sendBufferBytes = this.#sendBufferBytes[flow];
     if (this.#message.data[flow] !== NONE) {
-      const fits = this.#leftBytes.data[flow] + bytes <= sendBufferBytes;
+      const before = this.#leftBytes.data[flow] + this.#waitingBytes.data[flow];
+      const fits = before + bytes <= sendBufferBytes;
+      this.#waitingBytes.data[flow] += bytes;
       this.#waiting.push(flow, bytes);
       this.#waiting.push(flow, message);
       this.#waiting.push(flow, fits ? 1 : 0);
@@ -298,6 +303,7 @@ export class Nics {
     if (isWaiting) this.#queues.leave(this.#to[flow]);
     this.#epoch.data[flow] += 1;
     this.#waiting.clear(flow);
+    this.#waitingBytes.data[flow] = 0;
     this.#windows.reset(flow);
     this.#message.data[flow] = NONE;
     this.#turnBytes.data[flow] = 0;
@@ -308,6 +314,11 @@ export class Nics {
   /** Whether the event of a flow, which carries the epoch as `b`, still stands. */
   isCurrent(flow: number, epoch: number): boolean {
     return this.#epoch.data[flow] === epoch;
+  }
+
+  /** Pieces that a message comes in by itself, each of which wakes its reader: one where nothing limits the flow. */
+  piecesOf(flow: number, bytes: number): number {
+    return this.isFree(flow) ? 1 : Math.max(1, Math.round(bytes / TURN_BYTES));
   }
 
   /** Bytes sent by the host since the start, with their headers where they are for another host. */
@@ -326,7 +337,7 @@ export class Nics {
   }
 
   /** Whether nothing limits the flow. */
-  #isFree(flow: number): boolean {
+  isFree(flow: number): boolean {
     const from = this.#from[flow];
     const to = this.#to[flow];
     if (from === to) return true;
@@ -363,6 +374,7 @@ export class Nics {
       return;
     }
     const bytes = this.#waiting.shift(flow);
+    this.#waitingBytes.data[flow] -= bytes;
     const message = this.#waiting.shift(flow);
     this.#begin(flow, bytes, message, this.#waiting.shift(flow));
   }

@@ -39,9 +39,14 @@ export interface Distance {
   readonly windowBytes: number;
 }
 
+/** What a socket takes of a sender, whose buffer is set so, or left to the system with -1. */
+export function sendRoomBytes(sendBufferBytes: number): number {
+  return sendBufferBytes === AUTOTUNED ? TCP_WMEM_MAX : 2 * sendBufferBytes;
+}
+
 /** The window that the buffers of a connection's two ends give, as they are set; -1 leaves a buffer to the system. */
 export function windowBytes(sendBufferBytes: number, receiveBufferBytes: number): number {
-  const sending = sendBufferBytes === AUTOTUNED ? TCP_WMEM_MAX : 2 * sendBufferBytes;
+  const sending = sendRoomBytes(sendBufferBytes);
   if (receiveBufferBytes === AUTOTUNED) return Math.min(sending, 0.75 * TCP_RMEM_MAX);
   let scaled = SCALED_MAX;
   while (scaled < receiveBufferBytes) scaled *= 2;

@@ -31,6 +31,7 @@ import { type GroupMember, GroupMembers } from './clients/group-members.ts';
 import { type JavaProducer, JavaProducers } from './clients/java-producers.ts';
 import { type MetadataReaders, MetadataRefresh } from './clients/metadata-refresh.ts';
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
+import { SilentWrites } from './clients/silent-writes.ts';
 import type { Storage } from './cluster/lay-out-storage.ts';
 import type { Topology } from './cluster/topology.ts';
 import { Compression, type CompressionLayout } from './compression.ts';
@@ -152,6 +153,7 @@ export class ClusterModel implements Model, ThreadOwner {
   readonly heaps: Heaps;
   readonly accumulator: Accumulator;
   readonly producers: Producers;
+  readonly silentWrites: SilentWrites;
   readonly javaProducers: JavaProducers;
   readonly consumers: Consumers;
   readonly groups: GroupMembers;
@@ -228,6 +230,7 @@ export class ClusterModel implements Model, ThreadOwner {
       parts.lanes,
       parts.links,
     );
+    this.silentWrites = new SilentWrites(this);
     this.producers = new Producers(this, parts.producerThreads, parts.producerClients, parts.schedules);
     this.javaProducers = new JavaProducers(this, parts.javaProducers, parts.producerClients.length);
     this.consumers = new Consumers(this, parts.consumerThreads, parts.consumerClients);
@@ -400,8 +403,10 @@ export class ClusterModel implements Model, ThreadOwner {
 
   #flowGoesOn(flow: number): void {
     const sent = this.nics.goOn(flow);
-    // Of requests nobody waits for it: whoever sends them has handed them over.
-    if (sent !== NONE && isResponse(flow)) this.sockets.responseSent(this.requests.of(sent));
+    if (sent === NONE) return;
+    if (isResponse(flow)) this.sockets.responseSent(this.requests.of(sent));
+    // Of other requests nobody waits for it: whoever sends them has handed them over.
+    else this.silentWrites.taken(this.requests.of(sent));
   }
 
   /** A thread of a broker has what it waited for from the disk. */

@@ -72,7 +72,8 @@ const operated: fc.Arbitrary<Small> = fc
           of.partitions,
           Math.min(of.replicationFactor, of.brokers),
           of.minInSyncReplicas,
-          of.flushMessages,
+          // A flush of these disks takes 8 ms: followers of a full producer without answers would not be done in the end.
+          of.recordsPerSecond > 2000 ? null : of.flushMessages,
         ),
       ],
       producers: [

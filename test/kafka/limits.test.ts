@@ -24,7 +24,7 @@ interface Carried {
 }
 
 function carried(of: Small): Carried {
-  const phase = { load: 'max' as const, warmupMs: 1000, durationMs: SECONDS * 1000 };
+  const phase = { load: 'max' as const, warmupMs: 1000, durationMs: SECONDS * 1000, ...of.phase };
   const { classes, brokers } = runOut(build({ ...of, phase }), 0);
   const [produced, ...consumed] = classes.map(({ doneBytesInSpan }) => doneBytesInSpan / SECONDS);
   return {
@@ -64,19 +64,41 @@ describe('a line of 10 MB/s', () => {
     });
   }
 
-  test('into the consumers is shared by their groups', () => {
+  test('holds a producer without answers up, when its socket is full', () => {
+    const config = { acks: '0' as const };
+    assertCarries(carried({ nicBytesPerSecond, producers: [{ config }] }).produced, goodput);
+  });
+
+  test('into the consumers is shared by their groups, when what is produced is no limit', () => {
     // Small responses, so that one that ends beside the measured part is little.
     const config = { 'max.partition.fetch.bytes': 65_536 };
     const consumers = ['a', 'b', 'c'].map((name) => ({ name, topics: ['orders'], count: 1, config }));
-    const topics = [{ name: 'orders', partitions: 4 }];
     const found = carried({
       nicBytesPerSecond,
-      topics,
-      producers: [{ topics: ['orders'], count: 8 }],
+      topics: [{ name: 'orders', partitions: 4 }],
+      producers: [
+        {
+          topics: ['orders'],
+          count: 8,
+          rate: { kind: 'constant', recordsPerSecond: 20_000 },
+          config: { 'linger.ms': 50 },
+        },
+      ],
       consumers,
+      phase: { load: 1 },
     });
     assertCarries(found.consumed, goodput);
   });
+});
+
+test('a broker on the same host holds a producer without answers up, when both sockets are full', () => {
+  const found = carried({
+    oneHost: true,
+    producers: [{ config: { acks: '0' } }],
+    brokerConfig: { 'num.io.threads': 1 },
+    costs: { 'broker.handler.producePerRequestNs': MS },
+  });
+  assertCarries(found.produced, BATCH * 1000);
 });
 
 describe('a latency of 10 ms each way', () => {

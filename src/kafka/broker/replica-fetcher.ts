@@ -3,7 +3,8 @@
  *
  * What:    build fetch, send, wait, append, repeat: one request in flight. A follower's append goes through the same
  *          log append as the leader's, with its pauses and flushes (log.ts).
- * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch;
+ * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch
+ *          + (pieces - 1) * network wakeUpCpu, pieces of 64 KiB where it comes over a line;
  *          a follower does not check single records
  * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
  *          Fetcher number: abs(31 * hash(topic) + partition) mod num.replica.fetchers (AbstractFetcherManager.scala).
@@ -17,6 +18,7 @@ import { javaHash, partitionOfHash } from '../cluster/java-hash.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
+import { responseFlow } from './socket-server.ts';
 
 /** Linux looks again so often whether a writer that it stopped may go on (about its shortest pause). */
 export const FULL_PAUSE_NS = 10 * NS_PER_MS;
@@ -66,13 +68,15 @@ export class ReplicaFetchers {
   }
 
   responseArrives(index: number, request: number): void {
-    const { cpus, requests } = this.#model;
+    const { cpus, requests, nics } = this.#model;
     const { thread } = this.#fetchers[index];
     this.#response.data[index] = request;
     const costs = this.#costs(index);
     const bytes = requests.bytesOut.data[request];
+    const more = nics.piecesOf(responseFlow(requests.connection.data[request]), bytes) - 1;
     const workNs =
       costs.fetcherPerRequestNs +
+      more * costs.networkWakeUpCpuNs +
       bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
       requests.batches.data[request] * costs.producePerBatchNs +
       this.#model.tls.responseNs(requests.connection.data[request], bytes) +

@@ -5,7 +5,8 @@
  *          connection until the response is sent: requests of one connection are served one at a time, whatever
  *          max.in.flight allows on the wire. A full request queue (queued.max.requests) blocks the thread, and so does a
  *          response whose bytes are not in the page cache (log.ts).
- * Formula: read  = perRequest / 2 + bytesIn * perByteIn;   send = perRequest / 2 + bytesOut * perByteOut   (CPU ns)
+ *          A request that comes over a line in pieces of 64 KiB wakes the thread for each.
+ * Formula: read  = perRequest / 2 + bytesIn * perByteIn + (pieces - 1) * wakeUpCpu;   send = perRequest / 2 + bytesOut * perByteOut   (CPU ns)
  * Source:  SocketServer.scala (Processor.processCompletedReceives mutes, processCompletedSends unmutes), Kafka 4.2.
  *          What TLS adds: tls.ts.
  * Range:   the acceptor and new connections cost nothing.
@@ -34,18 +35,20 @@ export interface Connection {
   readonly clientHost: number;
   /** The client's entity and thread, for the response. */
   readonly clientEntity: number;
+  /** What the client's socket takes of what it sends. */
+  readonly sendBufferBytes: number;
   readonly ways: Ways;
 }
 
 /** Both directions of every connection: 2 * connection for its requests, and one more for its responses. */
 export function flowsOf(connections: readonly Connection[], brokers: readonly Broker[]): Flow[] {
-  return connections.flatMap(({ broker, clientHost, clientEntity, ways }) => {
+  return connections.flatMap(({ broker, clientHost, clientEntity, sendBufferBytes, ways }) => {
     const { host, entity, config } = brokers[broker];
     return [
       {
         from: clientHost,
         to: host,
-        sendBufferBytes: Number.POSITIVE_INFINITY,
+        sendBufferBytes,
         receiveBufferBytes: bufferBytes(config['socket.receive.buffer.bytes']),
         sender: clientEntity,
         receiver: entity,
@@ -64,6 +67,16 @@ export function flowsOf(connections: readonly Connection[], brokers: readonly Br
       },
     ];
   });
+}
+
+/** The flow of `flowsOf` that carries a connection's requests. */
+export function requestFlow(connection: number): number {
+  return connection * 2;
+}
+
+/** The flow that carries its responses. */
+export function responseFlow(connection: number): number {
+  return connection * 2 + 1;
 }
 
 /** Whether a flow of `flowsOf` carries responses. */
@@ -110,12 +123,12 @@ export class SocketServer implements JobOwner {
     this.#blocked = new Fifos(columns, 'network-threads/blocked', model.brokers.length, IN_SOCKETS_MAX);
   }
 
-  /** A client sends a request to its broker. */
-  sendRequest(request: number): void {
+  /** A client sends a request to its broker; whether all of it is in the client's socket already. */
+  sendRequest(request: number): boolean {
     const { nics, requests } = this.#model;
     requests.place.data[request] = SENT;
-    const flow = requests.connection.data[request] * 2;
-    nics.send(flow, requests.bytesIn.data[request], requests.ticket(request));
+    const flow = requestFlow(requests.connection.data[request]);
+    return nics.send(flow, requests.bytesIn.data[request], requests.ticket(request));
   }
 
   /** A request has arrived in the connection's socket. */
@@ -157,7 +170,7 @@ export class SocketServer implements JobOwner {
   /** A connection is read again: its response is sent, and it is not throttled any more. */
   unmute(connection: number): void {
     this.#muted.data[connection] = 0;
-    this.#model.nics.unmute(connection * 2);
+    this.#model.nics.unmute(requestFlow(connection));
     if (this.#inSocket.length(connection) > 0) this.#read(connection, this.#inSocket.shift(connection));
   }
 
@@ -171,7 +184,13 @@ export class SocketServer implements JobOwner {
     const { costs } = this.#brokerOf(request);
     if ((job & 1) === READ) {
       const bytes = requests.bytesIn.data[request];
-      return costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteInNs + this.#tlsNs(request, true);
+      const more = this.#model.nics.piecesOf(requestFlow(requests.connection.data[request]), bytes) - 1;
+      return (
+        costs.networkPerRequestNs / 2 +
+        more * costs.networkWakeUpCpuNs +
+        bytes * costs.networkPerByteInNs +
+        this.#tlsNs(request, true)
+      );
     }
     // A produce request with acks=0 has no response: its connection is unmuted, nothing is sent.
     const bytes = requests.bytesOut.data[request];
@@ -205,8 +224,8 @@ export class SocketServer implements JobOwner {
       if (this.#broker[connection] !== broker.index) continue;
       this.#muted.data[connection] = 0;
       this.#inSocket.clear(connection);
-      nics.reset(connection * 2);
-      nics.reset(connection * 2 + 1);
+      nics.reset(requestFlow(connection));
+      nics.reset(responseFlow(connection));
     }
     for (const thread of broker.networkThreads) this.#jobs.clear(thread);
     this.#blocked.clear(broker.index);
@@ -257,14 +276,16 @@ export class SocketServer implements JobOwner {
   }
 
   #read(connection: number, request: number): void {
+    const { nics, silentWrites } = this.#model;
+    if (silentWrites.isOn) silentWrites.read(connection, request);
     this.#muted.data[connection] = 1;
-    this.#model.nics.mute(connection * 2);
+    nics.mute(requestFlow(connection));
     this.#jobs.push(this.#networkThread[connection], request * 2 + READ);
   }
 
   #handOver(request: number): void {
     const { nics, requests } = this.#model;
-    const flow = requests.connection.data[request] * 2 + 1;
+    const flow = responseFlow(requests.connection.data[request]);
     if (nics.send(flow, requests.bytesOut.data[request], requests.ticket(request)))
       this.responseSent(request);
   }

@@ -182,7 +182,7 @@ export class JavaProducers implements JobOwner {
     this.#senders.push(this.#indexOf[client], request * JOBS + SEND);
   }
 
-  gaveUp(client: number): void {
+  goesOn(client: number): void {
     this.#freed(this.#indexOf[client]);
     this.#poll(this.#indexOf[client]);
   }

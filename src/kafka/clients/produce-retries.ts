@@ -106,7 +106,7 @@ export class ProduceRetries {
     }
     accumulator.done(client, index, requests.owner.data[request], requests.batches.data[request]);
     producers.close(request);
-    producers.gaveUp(index);
+    producers.goesOn(index);
   }
 
   /** A batch may be in a log already: what is sent again are others with the same records. */

@@ -331,14 +331,26 @@ export class Producers implements JobOwner {
     if (this.clientOf(request).acks === '0') this.#make(this.#linkClient[requests.owner.data[request]]);
   }
 
-  /** A request has been written to its socket, by whichever kind of client; with acks 0 its records are published. */
+  /** A request is sent, by whichever kind of client; with acks 0 its records are published when its socket has it. */
   send(request: number): void {
-    const { requests, sockets, recorder, compression, failures } = this.#model;
+    const { sockets, recorder, requests, compression, failures, silentWrites } = this.#model;
     compression.pack(this.senderOf(request), request);
     recorder.requestSent(requests.batches.data[request]);
-    if (this.clientOf(request).acks === '0') this.record(request);
-    if (failures.isOn) failures.retries.send(request);
-    else sockets.sendRequest(request);
+    const isSilent = this.clientOf(request).acks === '0';
+    if (failures.isOn) {
+      if (isSilent) this.record(request);
+      failures.retries.send(request);
+      return;
+    }
+    const inSocket = sockets.sendRequest(request);
+    if (isSilent && silentWrites.sent(request, inSocket)) this.record(request);
+  }
+
+  /** The rest of a request with acks 0 is in its socket. */
+  written(request: number): void {
+    const client = this.senderOf(request);
+    this.record(request);
+    this.goesOn(client);
   }
 
   /** A request that failed is sent again, as any other. */
@@ -349,10 +361,10 @@ export class Producers implements JobOwner {
     else this.#jobs.push(this.#clients[client].clientThread, request * JOBS + SEND);
   }
 
-  /** The memory of a request that was given up is free. */
-  gaveUp(client: number): void {
+  /** The memory of a request is free, and its client may go on. */
+  goesOn(client: number): void {
     const { javaProducers } = this.#model;
-    if (javaProducers.isOne(client)) javaProducers.gaveUp(client);
+    if (javaProducers.isOne(client)) javaProducers.goesOn(client);
     else this.#make(client);
   }
 

@@ -1,4 +1,6 @@
 /** The connections of a cluster as they are opened, one after the other: each gets the next network thread of its broker. */
+
+import { sendRoomBytes } from '../../hardware/tcp-windows.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Connection } from '../broker/socket-server.ts';
 import { NONE } from '../requests.ts';
@@ -28,7 +30,14 @@ export class Connections {
     this.#ofBroker[broker.index] = number + 1;
     const networkThread = broker.networkThreads[number % broker.networkThreads.length];
     const ways = waysOf({ hosts: this.#places, clientHost: host, broker, sockets, over });
-    const connection = { broker: broker.index, networkThread, clientHost: host, clientEntity: entity, ways };
+    const connection = {
+      broker: broker.index,
+      networkThread,
+      clientHost: host,
+      clientEntity: entity,
+      sendBufferBytes: sendRoomBytes(sockets.sendBufferBytes),
+      ways,
+    };
     return this.list.push(connection) - 1;
   }
 
