@@ -115,11 +115,13 @@ describe('the report of npm run stages', () => {
   test('says what holds, what is off, and what is not known yet', () => {
     const { predicted, measured } = comparison;
     assert.ok(measured !== null);
-    const report = reportOf([{ of, predicted, measured, rows }]);
-    const off = rows.filter((row) => row.off === true);
+    const unknown = { ...rows[0], name: 'what nobody has found out', off: true };
+    const all = [...rows, unknown];
+    const report = reportOf([{ of, predicted, measured, rows: all }]);
+    const off = all.filter((row) => row.off === true);
     assert.ok(off.length > 0);
     assert.match(report, RegExp(`${off.length} are off`));
-    assert.match(report, /Not found out yet/);
+    assert.match(report, /Not found out yet: 1 figures/);
     for (const { name } of rows) assert.ok(report.includes(`| ${name} |`), name);
   });
 });
