@@ -181,12 +181,12 @@ export class ReaderMoves {
 
   /** @param areHeld whether somebody else still holds and will release them */
   #readAgain(session: number, taken: readonly number[], areHeld: boolean): void {
-    const { batches } = this.#model;
+    const { batches, replicas } = this.#model;
     const { readerNext, readerQueued, news, available } = this.#of;
     for (const batch of taken.toReversed()) {
-      const reader = this.#readerOf(batches.partition.data[batch], session);
+      const reader = replicas.readerOf(batches.partition.data[batch], session);
       if (reader === NONE) {
-        if (!areHeld) this.#model.replicas.release(batch);
+        if (!areHeld) replicas.release(batch);
         continue;
       }
       if (areHeld) batches.holders.data[batch] += 1;
@@ -327,14 +327,6 @@ export class ReaderMoves {
       bytes += batches.bytes.data[batch];
     }
     return bytes;
-  }
-
-  #readerOf(partition: number, session: number): number {
-    const { firstReader, readerSession } = this.#of;
-    for (let reader = firstReader[partition]; reader < firstReader[partition + 1]; reader += 1) {
-      if (readerSession[reader] === session) return reader;
-    }
-    return NONE;
   }
 
   #fetcherNumber(partition: number): number {

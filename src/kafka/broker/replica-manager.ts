@@ -161,11 +161,15 @@ export class ReplicaManager {
 
   /** Offset after what a consumer has been given of one of its partitions. */
   position(consumer: number, partition: number): number {
+    return this.#reads.position(this.readerOfConsumer(consumer, partition));
+  }
+
+  /** A consumer's reader of one of its partitions. @throws Error when it is not one of them */
+  readerOfConsumer(consumer: number, partition: number): number {
     const last = this.#firstReader[partition + 1];
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
       const session = this.#readerSession[reader];
-      const isOf = this.#isFollower[session] === 0 && this.#owner[session] === consumer;
-      if (isOf) return this.#reads.position(reader);
+      if (this.#isFollower[session] === 0 && this.#owner[session] === consumer) return reader;
     }
     throw new Error(`consumer ${consumer} does not read partition ${partition}`);
   }
@@ -295,7 +299,7 @@ export class ReplicaManager {
   /** A follower has appended a batch that it fetched; its next fetch will say so. */
   replicated(session: number, batch: number): void {
     const partition = this.#model.batches.partition.data[batch];
-    const reader = this.#readerOf(partition, session);
+    const reader = this.readerOf(partition, session);
     if (reader === NONE) {
       // Another leader has come meanwhile: what the old one sent is dropped.
       this.release(batch);
@@ -453,7 +457,7 @@ export class ReplicaManager {
   }
 
   /** The session's reader of a partition; NONE when it has been moved to another session. */
-  #readerOf(partition: number, session: number): number {
+  readerOf(partition: number, session: number): number {
     const last = this.#firstReader[partition + 1];
     let reader = this.#firstReader[partition];
     while (reader < last && this.#readerSession[reader] !== session) reader += 1;

@@ -69,7 +69,7 @@ export class ConsumerRefreshes {
     let isComplete = true;
     const readers: number[] = [];
     for (const partition of parts.topology.consumers[client].partitions) {
-      const reader = this.#readerOf(partition, client);
+      const reader = replicas.readerOfConsumer(client, partition);
       const leader = failures.leadership.leader(partition);
       const session = sessions.find((index) => parts.sessions[index].broker === leader);
       readers.push(reader);
@@ -84,15 +84,5 @@ export class ConsumerRefreshes {
   #isReachable(session: number): boolean {
     const { failures, parts } = this.#model;
     return failures.lives.isUp(parts.sessions[session].broker);
-  }
-
-  #readerOf(partition: number, client: number): number {
-    const { replicas } = this.#model;
-    const { firstReader, readerSession, isFollower } = replicas.columns;
-    for (let reader = firstReader[partition]; reader < firstReader[partition + 1]; reader += 1) {
-      const session = readerSession[reader];
-      if (isFollower[session] === 0 && replicas.ownerOf(session) === client) return reader;
-    }
-    throw new Error(`consumer ${client} does not read partition ${partition}`);
   }
 }

@@ -157,15 +157,14 @@ export class GroupMembers {
 
   /** Where a member finds its coordinator now; NONE: nowhere, so that it lets this time pass. */
   #toCoordinator({ connectionOf, offsetsPartition }: GroupMember): number {
-    const { failures, lives, parts } = this.#model;
-    if (!failures.isOn) return connectionOf[parts.topology.partitions.leader(offsetsPartition)];
+    const { failures, lives } = this.#model;
     const leader = failures.leadership.leader(offsetsPartition);
     return leader === NONE || !lives.isUp(leader) ? NONE : connectionOf[leader];
   }
 
   #isReachable(request: number): boolean {
-    const { failures, lives, sockets } = this.#model;
-    return !failures.isOn || lives.isUp(sockets.brokerIndexOf(request));
+    const { lives, sockets } = this.#model;
+    return lives.isUp(sockets.brokerIndexOf(request));
   }
 
   /** Notes where the member is in its partitions; returns how many offsets it commits. */

@@ -51,7 +51,7 @@ export class MetadataRefresh {
 
   /** The metadata of the next client in turn is too old. */
   refresh(index: number): void {
-    const { requests, sockets, failures, lives, parts } = this.#model;
+    const { requests, sockets, lives, parts } = this.#model;
     const { connections, requestBytes, responseBytes } = this.#readers[index];
     const count = this.#count.data[index];
     this.#count.data[index] = count + 1;
@@ -59,7 +59,7 @@ export class MetadataRefresh {
     const turn = Math.floor(count / connections.length);
     this.#schedule(index, 1);
     const connection = ofClient[turn % ofClient.length];
-    if (failures.isOn && !lives.isUp(parts.connections[connection].broker)) return;
+    if (!lives.isUp(parts.connections[connection].broker)) return;
     const request = requests.open(REQUEST.metadata, connection, index);
     requests.bytesIn.data[request] = requestBytes;
     requests.bytesOut.data[request] = responseBytes;
