@@ -7,14 +7,14 @@ import { STAGES } from '../kafka/recorder.ts';
 import type { StorageSeries } from '../kafka/storage-samples.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../kernel/time.ts';
 import { summarizeLatency } from '../result/latency.ts';
-import type {
-  LatencySummary,
-  PhaseResult,
-  RequestStages,
-  RequestType,
-  ResourceSeries,
-  ThreadCpu,
-  TrafficClassResult,
+import {
+  type LatencySummary,
+  type PhaseResult,
+  REQUEST_TYPES,
+  type RequestStages,
+  type ResourceSeries,
+  type ThreadCpu,
+  type TrafficClassResult,
 } from '../result/run-result.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
 import { failureSeries, operationEvents } from './failure-results.ts';
@@ -23,15 +23,6 @@ import { perSecond, WINDOW_SECONDS } from './window-rates.ts';
 type ClassReadOut = ShardReadOut['classes'][number];
 type HostReadOut = ShardReadOut['hosts'][number];
 
-const REQUEST_TYPES: readonly RequestType[] = [
-  'Produce',
-  'FetchConsumer',
-  'FetchFollower',
-  'OffsetCommit',
-  'Heartbeat',
-  'ConsumerGroupHeartbeat',
-  'Metadata',
-];
 /** As the JVM calls the only one that is simulated. */
 const YOUNG_COLLECTOR = 'G1 Young Generation';
 const RANK_SLACK = 1e-6;

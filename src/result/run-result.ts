@@ -112,14 +112,17 @@ export interface WindowSeries {
   readonly endToEndP99Ms: readonly (number | null)[];
 }
 
-export type RequestType =
-  | 'Produce'
-  | 'FetchConsumer'
-  | 'FetchFollower'
-  | 'OffsetCommit'
-  | 'Heartbeat'
-  | 'ConsumerGroupHeartbeat'
-  | 'Metadata';
+/** Requests that are told apart, by Kafka's own names; the simulator numbers them in this order. */
+export const REQUEST_TYPES = [
+  'Produce',
+  'FetchConsumer',
+  'FetchFollower',
+  'OffsetCommit',
+  'Heartbeat',
+  'ConsumerGroupHeartbeat',
+  'Metadata',
+] as const;
+export type RequestType = (typeof REQUEST_TYPES)[number];
 
 /** Mean milliseconds per stage, by the names of Kafka's own metrics (kafka.network:type=RequestMetrics). */
 export interface RequestStages {

@@ -9,19 +9,11 @@
  * The followers' fetches of a broker that is the active controller include the other controllers' fetches of the
  * metadata log (long polls of up to 500 ms), which Kafka counts under the same name.
  */
-import type { RequestStages, RequestType } from '../../result/run-result.ts';
+import { REQUEST_TYPES, type RequestStages, type RequestType } from '../../result/run-result.ts';
 import { type MBeanRead, type MBeanValues, mbeanKey } from './jolokia.ts';
 import type { Life } from './lives.ts';
 
 export const REQUESTS: readonly RequestType[] = ['Produce', 'FetchConsumer', 'FetchFollower'];
-/** Those too that clients ask for besides records. */
-export const ALL_REQUESTS: readonly RequestType[] = [
-  ...REQUESTS,
-  'OffsetCommit',
-  'Heartbeat',
-  'ConsumerGroupHeartbeat',
-  'Metadata',
-];
 const STAGES = [
   'RequestQueueTimeMs',
   'LocalTimeMs',
@@ -33,13 +25,13 @@ const STAGES = [
 ] as const satisfies readonly (keyof RequestStages['meanMs'])[];
 
 /** What to read for `requestStagesOver`. */
-export const REQUEST_STAGE_READS: readonly MBeanRead[] = ALL_REQUESTS.flatMap((request) =>
+export const REQUEST_STAGE_READS: readonly MBeanRead[] = REQUEST_TYPES.flatMap((request) =>
   STAGES.map((stage) => ({ mbean: stageBean(request, stage), attributes: ['Count', 'Mean'] })),
 );
 
 /** Stages of the requests that a broker answered in the spans of its lives; a type without any is left out. */
 export function requestStagesOver(broker: number, lives: readonly Life[]): RequestStages[] {
-  return ALL_REQUESTS.flatMap((request) => {
+  return REQUEST_TYPES.flatMap((request) => {
     const over = (stage: (typeof STAGES)[number]) =>
       sumOfStages(lives.map(({ from, to }) => timerBetween(from, to, stageBean(request, stage))));
     const total = over('TotalTimeMs');

@@ -7,8 +7,8 @@ import { brokerSeries } from '../../../src/local/observe/broker-metrics.ts';
 import { type MBeanValues, mbeanKey } from '../../../src/local/observe/jolokia.ts';
 import { type BrokerReading, gapsOf, livesOf, readingOf } from '../../../src/local/observe/lives.ts';
 import { observe } from '../../../src/local/observe/observer.ts';
-import { ALL_REQUESTS } from '../../../src/local/observe/request-metrics.ts';
 import { ratesOf, windowsOf } from '../../../src/local/observe/windows.ts';
+import { REQUEST_TYPES } from '../../../src/result/run-result.ts';
 
 const BYTES = mbeanKey('kafka.server:type=BrokerTopicMetrics,name=BytesInPerSec');
 const FLUSH = mbeanKey('kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs');
@@ -139,7 +139,7 @@ test('an observer follows a broker that dies and comes back as another process',
     assert.ok(threadCpu.every(({ process: name }) => name === 'broker-1'));
     assert.deepEqual(
       requestStages.map(({ request, count }) => [request, count]),
-      ALL_REQUESTS.map((request) => [request, 500]),
+      REQUEST_TYPES.map((request) => [request, 500]),
     );
   } finally {
     server.closeAllConnections();
