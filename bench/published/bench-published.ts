@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { predict } from '../../src/arms/predict.ts';
 import { listenForInterrupts } from '../../src/cli/interrupt.ts';
 import { EXIT } from '../../src/errors/errors.ts';
+import { hostGroupOf } from '../../src/kafka/cluster/lay-out-hosts.ts';
 import { packageRoot } from '../../src/package.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
@@ -74,10 +75,8 @@ async function outcomeOf(run: PublishedRun): Promise<Outcome> {
   };
 }
 
-function brokerProfile({ clusters, hosts }: Scenario): Profile {
-  const host = hosts.find(({ name }) => name === clusters[0].brokers.host);
-  if (host === undefined) throw new Error('the brokers have no machines');
-  return readProfile(host.profile);
+function brokerProfile(scenario: Scenario): Profile {
+  return readProfile(hostGroupOf(scenario, scenario.clusters[0].brokers.host).profile);
 }
 
 /** The predicted value, held against the published one. */

@@ -7,12 +7,11 @@
  * Error:   waits for threads and disks are left out, so that a connection at its end may show less than 100 %.
  */
 import { costsOf } from '../../src/kafka/costs.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../src/kernel/time.ts';
 import type { Profile } from '../../src/profile/profile.ts';
+import { meanOfKnown } from '../../src/result/resources.ts';
 import type { PhaseResult } from '../../src/result/run-result.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-
-const NS_PER_MS = 1_000_000;
-const NS_PER_SECOND = 1_000_000_000;
 
 /** Of the broker whose connections are busiest; 0 without producers. */
 export function connectionShare(phase: PhaseResult, scenario: Scenario, profile: Profile): number {
@@ -38,7 +37,7 @@ function requestCpuNs(phase: PhaseResult, { topics }: Scenario, profile: Profile
   const appended = phase.resources.filter(
     ({ broker, resource }) => broker !== null && resource === 'disk.write',
   );
-  const appendedPerSecond = appended.reduce((sum, { values }) => sum + meanOf(values), 0);
+  const appendedPerSecond = appended.reduce((sum, { values }) => sum + (meanOfKnown(values) ?? 0), 0);
   const bytesPerRecord = appendedPerSecond / topics[0].replicationFactor / phase.throughputRecordsPerSecond;
   const bytes = records * bytesPerRecord;
   return (
@@ -52,8 +51,4 @@ function requestCpuNs(phase: PhaseResult, { topics }: Scenario, profile: Profile
     bytes * costs.producePerByteNs +
     2 * costs.wakeUpLatencyNs
   );
-}
-
-function meanOf(values: readonly (number | null)[]): number {
-  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0) / values.length;
 }

@@ -1,5 +1,6 @@
 /** How much of each resource a simulated phase uses: the machines' and those of single threads. */
 import type { Profile } from '../../src/profile/profile.ts';
+import { meanOfKnown } from '../../src/result/resources.ts';
 import type { PhaseResult, ResourceSeries } from '../../src/result/run-result.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { connectionShare } from './connections.ts';
@@ -87,9 +88,8 @@ function clients(classes: readonly { readonly count: number }[]): number {
 }
 
 function resourceUse({ host, broker, resource, capacity, values }: ResourceSeries): KindOfUse[] {
-  const known = values.filter((value) => value !== null);
-  if (broker !== null || capacity === null || known.length === 0) return [];
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const mean = meanOfKnown(values);
+  if (broker !== null || capacity === null || mean === null) return [];
   const machine = host.replace(/-\d+$/, '');
   return [{ kind: `${machine} ${resource}`, what: `${resource} of ${host}`, share: mean / capacity }];
 }

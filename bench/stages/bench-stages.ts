@@ -11,6 +11,7 @@ import { EXIT, UserError } from '../../src/errors/errors.ts';
 import { runDirectory, writeJson } from '../../src/jobs/run-directory.ts';
 import { packageRoot } from '../../src/package.ts';
 import { compareResults } from '../../src/result/comparison.ts';
+import type { RunResult } from '../../src/result/run-result.ts';
 import { appendHistory } from '../history.ts';
 import { runBench, say } from '../run-bench.ts';
 import { type Case, readCases } from './cases.ts';
@@ -28,16 +29,17 @@ process.exitCode = interrupts.signal.aborted ? EXIT.interrupted : exitCode;
 interrupts.stop();
 
 async function bench({ only, kept, profile, json }: Options): Promise<void> {
-  const cases = kept ? measuredCases(only) : readCases(only);
+  const cases: readonly CaseToHold[] = kept
+    ? measuredCases(only)
+    : readCases(only).map((of) => ({ of, before: null }));
   const [loadBefore] = loadavg();
   const { signal } = interrupts;
   const compared: Compared[] = [];
   // Both results of each case, whole, to look into what is off.
   const directory = runDirectory(undefined, 'stages');
-  for (const [index, of] of cases.entries()) {
+  for (const [index, { of, before }] of cases.entries()) {
     const progress = (message: string) =>
       say('stages', `${of.name} (${index + 1} of ${cases.length}): ${message}`);
-    const before = kept ? keptMeasurement(of) : null;
     const predicted = await predictCase(of, {
       profile,
       sharedCores: before?.run.machine.cores ?? availableParallelism(),
@@ -55,19 +57,22 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
   if (only === null) await keep(compared, { loadBefore, kept });
 }
 
+interface CaseToHold {
+  readonly of: Case;
+  /** What was measured before; null: it is to be measured. */
+  readonly before: RunResult | null;
+}
+
 /** @throws UserError when none was measured */
-function measuredCases(only: readonly string[] | null): Case[] {
-  const [measured, lacking] = partition(readCases(only), (of) => keptMeasurement(of) !== null);
-  if (lacking.length === 0) return measured;
-  const names = lacking.map(({ name }) => name).join(',');
+function measuredCases(only: readonly string[] | null): CaseToHold[] {
+  const all = readCases(only).map((of) => ({ of, before: keptMeasurement(of) }));
+  const measured = all.filter(({ before }) => before !== null);
+  const names = all.flatMap(({ of, before }) => (before === null ? [of.name] : [])).join(',');
+  if (names === '') return measured;
   const line = `no measurement of ${names} as said now; measure with --only ${names}`;
   if (measured.length === 0) throw new UserError(`stages: --kept: ${line}`);
   say('stages', line);
   return measured;
-}
-
-function partition<Of>(all: readonly Of[], holds: (of: Of) => boolean): [Of[], Of[]] {
-  return [all.filter(holds), all.filter((of) => !holds(of))];
 }
 
 async function keep(
