@@ -73,7 +73,7 @@ const operated: fc.Arbitrary<Small> = fc
           Math.min(of.replicationFactor, of.brokers),
           of.minInSyncReplicas,
           // A flush of these disks takes 8 ms: followers of a full producer without answers would not be done in the end.
-          of.recordsPerSecond > 2000 ? null : of.flushMessages,
+          of.acks === '0' && of.recordsPerSecond > 2000 ? null : of.flushMessages,
         ),
       ],
       producers: [
