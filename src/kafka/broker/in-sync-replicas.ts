@@ -102,17 +102,19 @@ export class InSyncReplicas {
   /** The controller has added a replica, if the leader that asked for it still leads. */
   joined(partition: number, broker: number, epoch: number): void {
     const { leadership, sessions } = this.#model.failures;
+    if (leadership.epoch(partition) !== epoch) return;
     this.#joining.data[partition] &= ~(1 << leadership.numberOf(partition, broker));
     const leader = leadership.leader(partition);
-    if (leadership.epoch(partition) !== epoch || leader === NONE || sessions.isFenced(broker)) return;
+    if (leader === NONE || sessions.isFenced(broker)) return;
     leadership.addInSync(partition, broker);
     this.#expands.data[leader] += 1;
     this.#model.replicas.raiseHighWatermark(partition, NONE);
   }
 
-  /** A partition has a new leader: who is in sync counts as caught up. */
+  /** A partition has a new leader, which has asked for nobody yet: who is in sync counts as caught up. */
   leads(partition: number): void {
     const { firstReader, endOffset } = this.#model.replicas.columns;
+    this.#joining.data[partition] = 0;
     this.#epochStart.data[partition] = endOffset.data[partition];
     const nowMs = Math.floor(this.#model.sim.nowNs / NS_PER_MS);
     for (let reader = firstReader[partition]; reader < firstReader[partition + 1]; reader += 1) {

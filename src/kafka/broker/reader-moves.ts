@@ -89,7 +89,7 @@ export class ReaderMoves {
       this.#tell(reader);
     }
     this.#model.failures.inSync.leads(partition);
-    this.queueAgain(partition);
+    this.#queueAgain(partition);
     this.isrShrunk(partition);
   }
 
@@ -97,14 +97,6 @@ export class ReaderMoves {
   isrShrunk(partition: number): void {
     this.#model.replicas.raiseHighWatermark(partition, NONE);
     this.#model.failures.inSync.isrShrunk(partition);
-  }
-
-  /** The followers' readers of a partition have news again, those that have. */
-  queueAgain(partition: number): void {
-    const { firstReader, isFollower, readerSession } = this.#of;
-    for (let reader = firstReader[partition]; reader < firstReader[partition + 1]; reader += 1) {
-      if (isFollower[readerSession[reader]] === 1) this.queue(reader);
-    }
   }
 
   /** Puts a reader that is not queued among those with news, if it has some, and completes the poll that waits for it. */
@@ -167,6 +159,14 @@ export class ReaderMoves {
     parked.data[session] = NONE;
   }
 
+  /** The followers' readers of a partition have news again, those that have. */
+  #queueAgain(partition: number): void {
+    const { firstReader, isFollower, readerSession } = this.#of;
+    for (let reader = firstReader[partition]; reader < firstReader[partition + 1]; reader += 1) {
+      if (isFollower[readerSession[reader]] === 1) this.queue(reader);
+    }
+  }
+
   /** A response that is on its way from an old leader will be dropped when it comes: what is in it is read again. */
   #recall(session: number): void {
     const { fetched } = this.#of;
@@ -185,7 +185,8 @@ export class ReaderMoves {
     const { readerNext, readerQueued, news, available } = this.#of;
     for (const batch of taken.toReversed()) {
       const reader = replicas.readerOf(batches.partition.data[batch], session);
-      if (reader === NONE) {
+      // A response that was recalled may be lost too: its reader stands before the batch already, and holds it.
+      if (reader === NONE || this.#isBefore(reader, batch)) {
         if (!areHeld) replicas.release(batch);
         continue;
       }
@@ -196,6 +197,12 @@ export class ReaderMoves {
       readerQueued.data[reader] = 1;
       news.push(session, reader);
     }
+  }
+
+  #isBefore(reader: number, batch: number): boolean {
+    const next = this.#of.readerNext.data[reader];
+    const ends = this.#model.batches.endOffset.data;
+    return next !== NONE && ends[next] <= ends[batch];
   }
 
   /** The long poll that waits on a session that is left ends with an error. */

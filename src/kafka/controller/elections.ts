@@ -68,7 +68,6 @@ export class Elections {
     if (leader === NONE && leadership.leader(partition) === NONE) return;
     const from = leadership.ofLog(partition);
     leadership.setLeader(partition, leader, sim.nowNs);
-    if (leader === NONE) readers.queueAgain(partition);
-    else readers.follow(partition, from, leader);
+    if (leader !== NONE) readers.follow(partition, from, leader);
   }
 }
