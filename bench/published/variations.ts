@@ -43,7 +43,7 @@ const costs =
 const VARIATIONS: Readonly<Record<string, (profile: Profile) => Profile>> = {
   "CPU costs of clients' threads": costs(/^client\.java\.(?!.*gc)/),
   "CPU costs of brokers' threads": costs(/^broker\.(network|handler|fetcher)\./),
-  'waking a thread (latency and CPU)': costs(/^host\.wakeUpLatencyNs$|akeUpCpuNs$/),
+  'waking a thread (latency and CPU)': costs(/^host\.\w*[wW]akeUpLatencyNs$|(akeUp|old)CpuNs$/),
   'latency of the network': costs(/^link\./),
   'rate of NICs': (profile) => ({
     ...profile,

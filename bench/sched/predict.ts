@@ -29,7 +29,11 @@ export function predict({ threads, cores, quotaCores }: Case): Found {
     machine: 0,
     cores,
     quota: quotaCores !== null && group === 'a' ? { cores: quotaCores, phaseNs: 0 } : null,
+    pollNs: 0,
+    polledWakeUpLatencyNs: 0,
     wakeUpLatencyNs: 0,
+    coldWakeUpLatencyNs: 0,
+    cacheLifeNs: 0,
     idleBalanceNs,
   }));
   const own = sim.entity('wakers');

@@ -85,19 +85,15 @@ function stages({ requestStages, predicted, measured }: PhaseComparison): Named[
     ]);
 }
 
-/** What the simulator has as one; it compiles nothing, and our own agent is not Kafka's. */
-const OTHERS = ['other', 'controller', 'main'];
-const NOT_SIMULATED = ['observer', 'jit'];
+/** What the simulator has as one. */
+const OTHERS = ['other', 'controller', 'main', 'observer', 'jit'];
 
 /** Thread groups of all brokers together, and of the generator. */
 function threads({ threadCpu }: PhaseComparison): Named[] {
-  const groups = Map.groupBy(
-    threadCpu.filter(({ group }) => !NOT_SIMULATED.includes(group)),
-    ({ process, group }) => {
-      const of = process.startsWith('broker') ? 'brokers' : 'generator';
-      return `${of} ${OTHERS.includes(group) ? 'others' : group}`;
-    },
-  );
+  const groups = Map.groupBy(threadCpu, ({ process, group }) => {
+    const of = process.startsWith('broker') ? 'brokers' : 'generator';
+    return `${of} ${OTHERS.includes(group) ? 'others' : group}`;
+  });
   return [...groups].map(([name, uses]) => [
     name,
     'cores',

@@ -29,7 +29,8 @@ const RANK_SLACK = 1e-6;
 const THREAD_GROUPS: Readonly<Record<string, string>> = {
   background: 'other',
   start: 'other',
-  clientBackground: 'other',
+  // V8's helpers, which collect and compile, also when nothing is sent.
+  clientBackground: 'gc',
   collector: 'gc',
   heapCollector: 'gc',
   javaApplication: 'producer main',
@@ -330,14 +331,33 @@ function storageSeries(
 }
 
 function threadCpu(readOut: ShardReadOut, prefix: string): ThreadCpu[] {
-  const groups = new Map<string, { process: string; group: string; cpuSeconds: number; wakeUps: number }>();
+  const groups = new Map<
+    string,
+    {
+      process: string;
+      group: string;
+      cpuSeconds: number;
+      wakeUps: number;
+      haltedWakeUps: number;
+      coldWakeUps: number;
+    }
+  >();
   for (const thread of readOut.threads) {
     const process = prefix + (thread.broker === null ? 'generator' : `broker-${thread.broker}`);
     const group = THREAD_GROUPS[thread.role] ?? thread.role;
     const key = `${process} ${group}`;
-    const entry = groups.get(key) ?? { process, group, cpuSeconds: 0, wakeUps: 0 };
+    const entry = groups.get(key) ?? {
+      process,
+      group,
+      cpuSeconds: 0,
+      wakeUps: 0,
+      haltedWakeUps: 0,
+      coldWakeUps: 0,
+    };
     entry.cpuSeconds += thread.cpuNs / NS_PER_SECOND;
     entry.wakeUps += thread.wakeUps;
+    entry.haltedWakeUps += thread.haltedWakeUps;
+    entry.coldWakeUps += thread.coldWakeUps;
     groups.set(key, entry);
   }
   return [...groups.values()];

@@ -3,15 +3,15 @@
  * host or of several that are parts of the machine (containers, network namespaces).
  *
  * What:    every core has a run queue of its own. A woken thread goes to the core that it ran on last if that is idle,
- *          else to an idle one, else into the shortest queue, the waker's own core counting as the longer of equals. A core that runs out of work while another has threads
+ *          else to an idle one, else it stays, unless another queue is shorter; the thread that wakes it counts in its core's. A core that runs out of work while another has threads
  *          waiting takes one of them only `idleBalanceNs` later: a scheduler does not keep short idle times from arising,
  *          so that saturated machines do not reach all of their cores. A host may have a quota, which stops all of its
  *          threads when it is used up (cpu-quota.ts).
  * Formula: where several hosts share a machine, and times of slices are given, groups and threads take turns (run-queues.ts);
  *          else processor sharing on a core: n runnable threads each advance at 1 / n (kernel/resources/processor-sharing.ts).
- *          A thread that is woken on an idle core starts `wakeUpLatencyNs` later, in which that core does nothing else, and
- *          spends its `coldNs` more (its caches are cold); in a busy core's queue neither. Use = time with a runnable thread,
- *          less the time spent waking; of a host that shares its machine the CPU of the jobs that its threads have done.
+ *          What it takes to wake a thread: wake-ups.ts. While a core wakes it does nothing else.
+ *          Use = time with a runnable thread, less the time spent waking; of a host that shares its machine the CPU of the jobs that its
+ *          threads have done.
  * Units:   work and time in ns; use in core-ns.
  * Source:  Linux CFS and EEVDF (select_idle_sibling, newidle balancing given up for short idle times), as the limit of
  *          small slices; the times are measured by calibration.
@@ -27,6 +27,7 @@ import { CpuQuotas } from './cpu-quota.ts';
 import { IdleCores } from './idle-cores.ts';
 import { type HostCpu, type Machine, machinesOf, machineWith } from './machines.ts';
 import { RunQueues, type TimeSlices } from './run-queues.ts';
+import { type WakeUpCpu, WakeUps } from './wake-ups.ts';
 
 /** What the CPU tells its user. */
 export interface ThreadOwner {
@@ -49,6 +50,7 @@ export interface CpuKinds {
 const NONE = -1;
 
 export class Cpus {
+  readonly wakeUps: WakeUps;
   readonly #sim: Simulation;
   readonly #kinds: CpuKinds;
   readonly #hosts: readonly HostCpu[];
@@ -73,7 +75,6 @@ export class Cpus {
   readonly #core: Int32Column;
   readonly #work: Float64Column;
   readonly #cpuNs: Float64Column;
-  readonly #wakeUps: Float64Column;
   /** Per thread: what is left of its job while a quota or a stop of its process keeps it from running, else NONE. */
   readonly #heldWork: Float64Column;
   readonly #stopped: Uint8Column;
@@ -88,6 +89,10 @@ export class Cpus {
     readonly kinds: CpuKinds;
     readonly hosts: readonly HostCpu[];
     readonly threadHosts: readonly number[];
+    /** What waking costs each of them; without it nothing. */
+    readonly wakeUpCpu?: readonly WakeUpCpu[];
+    /** The working set of every thread; without them each has its own. */
+    readonly workingSets?: readonly number[];
     /** Without them, or null, all threads of a core share it in equal parts, in slices of no length. */
     readonly slices?: TimeSlices | null;
     readonly owner: ThreadOwner;
@@ -129,6 +134,14 @@ export class Cpus {
       this.#queues ?? new ProcessorSharing({ sim, name: 'cores', stations, jobs, endKind, owner: this });
     this.#quotas = new CpuQuotas({ sim, kinds: options.kinds, hosts, owner: this });
     const { columns } = sim;
+    this.wakeUps = new WakeUps({
+      sim,
+      hosts,
+      threadHost: this.#threadHost,
+      costs: options.wakeUpCpu ?? null,
+      workingSets: options.workingSets ?? null,
+      cores: stations.length,
+    });
     this.#idle = new IdleCores(
       columns,
       this.#machines.map(({ cores }) => cores),
@@ -137,7 +150,6 @@ export class Cpus {
     this.#core = columns.int32('threads/core', threadHosts.length);
     this.#work = columns.float64('threads/work', threadHosts.length);
     this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
-    this.#wakeUps = columns.float64('threads/wake-ups', threadHosts.length);
     const hasQuotas = this.#machines.some(({ metered }) => metered);
     this.#heldWork = columns.float64('threads/held-work', threadHosts.length);
     this.#heldWork.data.fill(NONE);
@@ -155,11 +167,6 @@ export class Cpus {
   /** CPU time that the thread has been charged for jobs done, ns. */
   cpuNs(thread: number): number {
     return this.#cpuNs.data[thread];
-  }
-
-  /** Times the thread was woken from sleep. */
-  wakeUps(thread: number): number {
-    return this.#wakeUps.data[thread];
   }
 
   /** Use of the host's cores since the start, core-ns. */
@@ -191,25 +198,27 @@ export class Cpus {
   }
 
   /**
-   * Wakes a sleeping thread to do `workNs` of work, and `coldNs` more on an idle core.
+   * Wakes a sleeping thread to do `workNs` of work, and what waking costs it.
    * @returns the time until it runs, as far as that is the waking of a core or the quota, ns
    * @throws RangeError when the work is negative or not a number
    */
-  wake(thread: number, workNs: number, coldNs = 0): number {
+  wake(thread: number, workNs: number): number {
     if (!(workNs >= 0)) this.#failWork('wake', thread, workNs);
     const host = this.#threadHost[thread];
-    const { wakeUpLatencyNs } = this.#hosts[host];
+    const coldNs = this.wakeUps.coldNs(thread);
     const heldNs = this.#quotas.heldNs(host);
     const core = this.#place(thread);
-    this.#wakeUps.data[thread] += 1;
     if (!this.#isIdle(core, host)) {
-      this.#start(thread, core, workNs, 0);
+      this.#start(thread, core, workNs + coldNs, 0);
       return heldNs;
     }
-    this.#wakingNs.data[core] += wakeUpLatencyNs;
-    this.#quotas.coreWakes(host, wakeUpLatencyNs);
-    this.#start(thread, core, workNs + coldNs, wakeUpLatencyNs);
-    return heldNs + wakeUpLatencyNs;
+    const polled = this.wakeUps.polled(core, host);
+    const latencyNs = this.wakeUps.latencyNs(core, host, polled);
+    const switchNs = polled ? 0 : this.wakeUps.switchNs(thread);
+    this.#wakingNs.data[core] += latencyNs;
+    this.#quotas.coreWakes(host, latencyNs);
+    this.#start(thread, core, workNs + switchNs + coldNs, latencyNs);
+    return heldNs + latencyNs;
   }
 
   /**
@@ -227,7 +236,7 @@ export class Cpus {
     const machine = this.#coreMachine[core];
     if (machine.metered) this.#tellQuotas(machine);
     if (this.#sharing.running(core) > 0) return;
-    this.#idle.add(machine.index, core - machine.firstCore);
+    this.#sleep(core);
     if (this.#busiest(core) !== NONE) this.#balance(core);
   }
 
@@ -292,6 +301,7 @@ export class Cpus {
       const hasJob = isRunning || this.#heldWork.data[thread] !== NONE;
       if (hasJob && this.#stopped.data[thread] === 0) this.#count(core, thread, -1);
       if (isRunning) this.#take(core, thread);
+      if (hasJob) this.wakeUps.ends(thread);
       this.#heldWork.data[thread] = NONE;
       this.#stopped.data[thread] = 0;
     }
@@ -343,12 +353,14 @@ export class Cpus {
     this.#cpuNs.data[thread] += this.#work.data[thread];
     this.#running.data[this.#coreMachine[core].index] -= 1;
     this.#count(core, thread, -1);
+    this.wakeUps.ends(thread);
     this.#owner.threadDone(thread);
   }
 
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
     this.#core.data[thread] = core;
     this.#work.data[thread] = workNs;
+    this.wakeUps.begins(thread);
     if (this.#mayRun(thread)) this.#run(core, thread, latencyNs + workNs);
     else this.#heldWork.data[thread] = latencyNs + workNs;
     const machine = this.#coreMachine[core];
@@ -370,13 +382,17 @@ export class Cpus {
 
   /** A thread is taken off its core; returns the work that it has left. */
   #take(core: number, thread: number): number {
-    const { index, firstCore } = this.#coreMachine[core];
+    const { index } = this.#coreMachine[core];
     const leftNs = this.#sharing.remove(core, thread);
     this.#running.data[index] -= 1;
-    if (this.#sharing.running(core) === 0 && core !== this.#sharing.ending) {
-      this.#idle.add(index, core - firstCore);
-    }
+    if (this.#sharing.running(core) === 0 && core !== this.#sharing.ending) this.#sleep(core);
     return leftNs;
+  }
+
+  #sleep(core: number): void {
+    const { index, firstCore } = this.#coreMachine[core];
+    this.#idle.add(index, core - firstCore);
+    this.wakeUps.coreIdles(core);
   }
 
   #balance(core: number): void {
@@ -420,17 +436,20 @@ export class Cpus {
       if (idle !== NONE) return firstCore + idle;
     }
     let place = last;
-    let fewest = Number.POSITIVE_INFINITY;
+    let fewest = this.#threadsOn(last, host);
     for (let core = firstCore; core < firstCore + cores; core += 1) {
-      // The thread that wakes this one is still on its core; between equals it is better to be elsewhere.
-      const threads =
-        this.#sharing.running(core) + this.#held(core, host) + (core === this.#sharing.ending ? 1.5 : 0);
+      const threads = this.#threadsOn(core, host);
       if (threads < fewest) {
         fewest = threads;
         place = core;
       }
     }
     return place;
+  }
+
+  /** Who would share the core with one more thread of the host: the one that wakes it is still there. */
+  #threadsOn(core: number, host: number): number {
+    return this.#sharing.running(core) + this.#held(core, host) + (core === this.#sharing.ending ? 1 : 0);
   }
 
   #isIdle(core: number, host: number): boolean {

@@ -9,7 +9,14 @@ export interface HostCpu {
   readonly cores: number;
   /** null: all of them at all times. */
   readonly quota: CpuQuota | null;
+  /** An idle core polls at most so long for work before it halts (halt-polls.ts). */
+  readonly pollNs: number;
+  readonly polledWakeUpLatencyNs: number;
   readonly wakeUpLatencyNs: number;
+  /** That much more when a core has slept for long. */
+  readonly coldWakeUpLatencyNs: number;
+  /** Time constant by which what is not used leaves the caches. */
+  readonly cacheLifeNs: number;
   readonly idleBalanceNs: number;
 }
 

@@ -321,6 +321,17 @@ export class Nics {
     return this.isFree(flow) ? 1 : Math.max(1, Math.round(bytes / TURN_BYTES));
   }
 
+  /** Time between two pieces of one message that nothing delays, ns; 0 where no line limits the flow. */
+  pieceNs(flow: number): number {
+    const link = this.#link[flow];
+    const bytesPerSecond = Math.min(
+      this.#hosts[this.#from[flow]].bytesPerSecond ?? Number.POSITIVE_INFINITY,
+      this.#hosts[this.#to[flow]].bytesPerSecond ?? Number.POSITIVE_INFINITY,
+      (link === NONE ? null : this.#links[link].bytesPerSecond) ?? Number.POSITIVE_INFINITY,
+    );
+    return (this.#wireBytes(TURN_BYTES) / bytesPerSecond) * NS_PER_SECOND;
+  }
+
   /** Bytes sent by the host since the start, with their headers where they are for another host. */
   outBytes(host: number): number {
     return this.#outBytes.data[host];

@@ -10,6 +10,7 @@ import { Cpus, type ThreadOwner } from '../hardware/cpu.ts';
 import type { HostCpu } from '../hardware/machines.ts';
 import { type HostNic, type LinkLine, type NicRules, Nics } from '../hardware/nic.ts';
 import type { TimeSlices } from '../hardware/run-queues.ts';
+import type { WakeUpCpu } from '../hardware/wake-ups.ts';
 import type { Model, Simulation } from '../kernel/simulation.ts';
 import { BACKGROUND_TICK_NS, Background } from './background.ts';
 import { Batches } from './batches.ts';
@@ -33,6 +34,7 @@ import { type MetadataReaders, MetadataRefresh } from './clients/metadata-refres
 import { Producers, type ProducerThread, type Schedule } from './clients/producers.ts';
 import { SilentWrites } from './clients/silent-writes.ts';
 import type { Storage } from './cluster/lay-out-storage.ts';
+import { workingSetsOf } from './cluster/lay-out-threads.ts';
 import type { Topology } from './cluster/topology.ts';
 import { Compression, type CompressionLayout } from './compression.ts';
 import { Failures } from './failures.ts';
@@ -63,6 +65,7 @@ export interface ThreadRole {
     | 'javaCollector';
   readonly index: number;
   readonly host: number;
+  readonly wakeUpCpu: WakeUpCpu;
 }
 
 const ROLES = {
@@ -184,6 +187,8 @@ export class ClusterModel implements Model, ThreadOwner {
       },
       hosts: parts.hostCpus,
       threadHosts: parts.threads.map((thread) => thread.host),
+      wakeUpCpu: parts.threads.map((thread) => thread.wakeUpCpu),
+      workingSets: workingSetsOf(parts.threads, (of) => this.brokerOf(of)),
       slices: parts.timeSlices,
       owner: this,
     });
@@ -200,11 +205,8 @@ export class ClusterModel implements Model, ThreadOwner {
     this.compression = new Compression(this, parts.compression);
     this.tls = new Tls(parts.tls);
     this.recorder = new Recorder(sim, this, parts.recorder);
-    const networkCosts = parts.threads.map(({ role, index }) =>
-      role === 'network' ? parts.brokers[index].costs : null,
-    );
     this.quotas = new ClientQuotas(this, parts.quotas, parts.connections.length);
-    this.sockets = new SocketServer(this, parts.connections, networkCosts);
+    this.sockets = new SocketServer(this, parts.connections, parts.threads.length);
     this.handlers = new RequestHandlers(this, parts.brokers, parts.threads.length);
     const { topics, partitions } = parts.topology;
     const readers = parts.sessions.reduce((sum, session) => sum + session.partitions.length, 0);

@@ -3,17 +3,24 @@ import { CODEC_COSTS, type Codec, type CodecLibrary, TLS_COSTS } from '../profil
 import { COST_MEANINGS, type CostName, type Profile } from '../profile/profile.ts';
 
 export interface Costs {
+  readonly pollNs: number;
+  readonly polledWakeUpLatencyNs: number;
   readonly wakeUpLatencyNs: number;
+  readonly coldWakeUpLatencyNs: number;
+  readonly cacheLifeNs: number;
   readonly idleBalanceNs: number;
   readonly tickNs: number;
   readonly sliceNs: number;
   readonly protectedNs: number;
   readonly linkLatencyNs: number;
   readonly networkWakeUpCpuNs: number;
+  readonly networkColdCpuNs: number;
   readonly networkPerRequestNs: number;
+  readonly networkPerFetchNs: number;
   readonly networkPerByteInNs: number;
   readonly networkPerByteOutNs: number;
   readonly handlerWakeUpCpuNs: number;
+  readonly handlerColdCpuNs: number;
   readonly producePerRequestNs: number;
   readonly producePerBatchNs: number;
   readonly producePerRecordNs: number;
@@ -21,6 +28,7 @@ export interface Costs {
   readonly fetchPerRequestNs: number;
   readonly fetchPerPartitionNs: number;
   readonly fetcherPerRequestNs: number;
+  readonly fetcherColdCpuNs: number;
   readonly backgroundCores: number;
   readonly jitCores: number;
   readonly observerCores: number;
@@ -29,11 +37,13 @@ export interface Costs {
   readonly gcAllocatedPerByte: number;
   readonly gcAllocatedBytesPerSecond: number;
   readonly producerWakeUpCpuNs: number;
+  readonly producerColdCpuNs: number;
   readonly producerPerTickNs: number;
   readonly producerPerRecordNs: number;
   readonly producerPerByteNs: number;
   readonly producerPerRequestNs: number;
   readonly consumerWakeUpCpuNs: number;
+  readonly consumerColdCpuNs: number;
   readonly consumerPerRecordNs: number;
   readonly consumerPerByteNs: number;
   readonly consumerPerRequestNs: number;
@@ -46,17 +56,24 @@ export interface Costs {
 }
 
 const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
+  pollNs: 'host.pollNs',
+  polledWakeUpLatencyNs: 'host.polledWakeUpLatencyNs',
   wakeUpLatencyNs: 'host.wakeUpLatencyNs',
+  coldWakeUpLatencyNs: 'host.coldWakeUpLatencyNs',
+  cacheLifeNs: 'host.cacheLifeNs',
   idleBalanceNs: 'host.idleBalanceNs',
   tickNs: 'host.tickNs',
   sliceNs: 'host.sliceNs',
   protectedNs: 'host.protectedNs',
   linkLatencyNs: 'link.latencyNs',
   networkWakeUpCpuNs: 'broker.network.wakeUpCpuNs',
+  networkColdCpuNs: 'broker.network.coldCpuNs',
   networkPerRequestNs: 'broker.network.perRequestNs',
+  networkPerFetchNs: 'broker.network.perFetchNs',
   networkPerByteInNs: 'broker.network.perByteInNs',
   networkPerByteOutNs: 'broker.network.perByteOutNs',
   handlerWakeUpCpuNs: 'broker.handler.wakeUpCpuNs',
+  handlerColdCpuNs: 'broker.handler.coldCpuNs',
   producePerRequestNs: 'broker.handler.producePerRequestNs',
   producePerBatchNs: 'broker.handler.producePerBatchNs',
   producePerRecordNs: 'broker.handler.producePerRecordNs',
@@ -64,6 +81,7 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   fetchPerRequestNs: 'broker.handler.fetchPerRequestNs',
   fetchPerPartitionNs: 'broker.handler.fetchPerPartitionNs',
   fetcherPerRequestNs: 'broker.fetcher.perRequestNs',
+  fetcherColdCpuNs: 'broker.fetcher.coldCpuNs',
   backgroundCores: 'broker.backgroundCores',
   jitCores: 'broker.jitCores',
   observerCores: 'broker.observerCores',
@@ -72,11 +90,13 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
   gcAllocatedPerByte: 'broker.gc.allocatedPerByte',
   gcAllocatedBytesPerSecond: 'broker.gc.allocatedBytesPerSecond',
   producerWakeUpCpuNs: 'client.brokertwin.producer.wakeUpCpuNs',
+  producerColdCpuNs: 'client.brokertwin.producer.coldCpuNs',
   producerPerTickNs: 'client.brokertwin.producer.perTickNs',
   producerPerRecordNs: 'client.brokertwin.producer.perRecordNs',
   producerPerByteNs: 'client.brokertwin.producer.perByteNs',
   producerPerRequestNs: 'client.brokertwin.producer.perRequestNs',
   consumerWakeUpCpuNs: 'client.brokertwin.consumer.wakeUpCpuNs',
+  consumerColdCpuNs: 'client.brokertwin.consumer.coldCpuNs',
   consumerPerRecordNs: 'client.brokertwin.consumer.perRecordNs',
   consumerPerByteNs: 'client.brokertwin.consumer.perByteNs',
   consumerPerRequestNs: 'client.brokertwin.consumer.perRequestNs',
@@ -91,15 +111,18 @@ const COST_OF: Readonly<Record<keyof Costs, CostName>> = {
 /** Needed where a scenario has Java clients on the host. */
 export interface JavaCosts {
   readonly mainWakeUpCpuNs: number;
+  readonly mainColdCpuNs: number;
   readonly sendPerRecordNs: number;
   readonly sendPerByteNs: number;
   readonly senderWakeUpCpuNs: number;
+  readonly senderColdCpuNs: number;
   readonly senderPerPollNs: number;
   readonly senderPerRequestNs: number;
   readonly senderPerBatchNs: number;
   readonly senderPerRecordNs: number;
   readonly producerGcPerRecordNs: number;
   readonly consumerWakeUpCpuNs: number;
+  readonly consumerColdCpuNs: number;
   readonly consumerPerRequestNs: number;
   readonly consumerPerRecordNs: number;
   readonly consumerPerByteNs: number;
@@ -109,15 +132,18 @@ export interface JavaCosts {
 
 const JAVA_COST_OF: Readonly<Record<keyof JavaCosts, CostName>> = {
   mainWakeUpCpuNs: 'client.java.producer.mainWakeUpCpuNs',
+  mainColdCpuNs: 'client.java.producer.mainColdCpuNs',
   sendPerRecordNs: 'client.java.producer.sendPerRecordNs',
   sendPerByteNs: 'client.java.producer.sendPerByteNs',
   senderWakeUpCpuNs: 'client.java.producer.senderWakeUpCpuNs',
+  senderColdCpuNs: 'client.java.producer.senderColdCpuNs',
   senderPerPollNs: 'client.java.producer.senderPerPollNs',
   senderPerRequestNs: 'client.java.producer.senderPerRequestNs',
   senderPerBatchNs: 'client.java.producer.senderPerBatchNs',
   senderPerRecordNs: 'client.java.producer.senderPerRecordNs',
   producerGcPerRecordNs: 'client.java.producer.gcPerRecordNs',
   consumerWakeUpCpuNs: 'client.java.consumer.wakeUpCpuNs',
+  consumerColdCpuNs: 'client.java.consumer.coldCpuNs',
   consumerPerRequestNs: 'client.java.consumer.perRequestNs',
   consumerPerRecordNs: 'client.java.consumer.perRecordNs',
   consumerPerByteNs: 'client.java.consumer.perByteNs',

@@ -68,6 +68,8 @@ interface ThreadReadOut {
   readonly broker: number | null;
   readonly cpuNs: number;
   readonly wakeUps: number;
+  readonly haltedWakeUps: number;
+  readonly coldWakeUps: number;
 }
 
 export function readOut(model: ClusterModel): ShardReadOut {
@@ -115,6 +117,8 @@ export function readOut(model: ClusterModel): ShardReadOut {
       broker: model.brokers[model.brokerOf(of)]?.id ?? null,
       cpuNs: samples.threadCpuNs(thread),
       wakeUps: samples.threadWakeUps(thread),
+      haltedWakeUps: samples.threadHaltedWakeUps(thread),
+      coldWakeUps: samples.threadColdWakeUps(thread),
     })),
     lag: indexes(consumerClasses).map((index) => samples.lagSeries(index)),
     offlinePartitions: failures.samples.offline(),

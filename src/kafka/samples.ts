@@ -31,6 +31,8 @@ export class Samples {
   readonly #brokerOf: readonly number[];
   readonly #threadCpu: Float64Column;
   readonly #threadWakeUps: Float64Column;
+  readonly #threadHaltedWakeUps: Float64Column;
+  readonly #threadColdWakeUps: Float64Column;
   readonly #lag: Float64Column;
   readonly #bytesSeen: Float64Column;
 
@@ -52,6 +54,8 @@ export class Samples {
     this.#brokerOf = threads.map((thread) => model.brokerOf(thread));
     this.#threadCpu = columns.float64('samples/thread-cpu', 2 * threads.length);
     this.#threadWakeUps = columns.float64('samples/thread-wake-ups', 2 * threads.length);
+    this.#threadHaltedWakeUps = columns.float64('samples/thread-halted-wake-ups', 2 * threads.length);
+    this.#threadColdWakeUps = columns.float64('samples/thread-cold-wake-ups', 2 * threads.length);
     this.#lag = columns.float64('samples/lag', rows * recorder.consumerClasses);
     this.#bytesSeen = columns.float64('samples/bytes-seen', brokers.length);
   }
@@ -101,6 +105,18 @@ export class Samples {
   threadWakeUps(thread: number): number {
     const threads = this.#model.parts.threads.length;
     return this.#threadWakeUps.data[threads + thread] - this.#threadWakeUps.data[thread];
+  }
+
+  /** Of these, those on a core that had halted. */
+  threadHaltedWakeUps(thread: number): number {
+    const threads = this.#model.parts.threads.length;
+    return this.#threadHaltedWakeUps.data[threads + thread] - this.#threadHaltedWakeUps.data[thread];
+  }
+
+  /** Of all, those that found nothing in the caches, by the share that was lost. */
+  threadColdWakeUps(thread: number): number {
+    const threads = this.#model.parts.threads.length;
+    return this.#threadColdWakeUps.data[threads + thread] - this.#threadColdWakeUps.data[thread];
   }
 
   /** What was counted of a host in every window. */
@@ -157,7 +173,9 @@ export class Samples {
     const threads = parts.threads.length;
     for (let thread = 0; thread < threads; thread += 1) {
       this.#threadCpu.data[row * threads + thread] = cpus.cpuNs(thread);
-      this.#threadWakeUps.data[row * threads + thread] = cpus.wakeUps(thread);
+      this.#threadWakeUps.data[row * threads + thread] = cpus.wakeUps.count(thread);
+      this.#threadHaltedWakeUps.data[row * threads + thread] = cpus.wakeUps.halted(thread);
+      this.#threadColdWakeUps.data[row * threads + thread] = cpus.wakeUps.cold(thread);
     }
   }
 

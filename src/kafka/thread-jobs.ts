@@ -21,24 +21,16 @@ export class ThreadJobs {
   readonly #owner: JobOwner;
   /** The host's thread for each thread of this group. */
   readonly #cpuThreads: Int32Array;
-  /** CPU more for each of them when it is woken on an idle core. */
-  readonly #coldNs: Float64Array;
   readonly #waiting: Fifos;
   /** The job that a thread is at, or held up after; NONE while it sleeps. */
   readonly #current: Int32Column;
   /** Threads that may not turn to a next job. */
   readonly #held: Uint8Column;
 
-  constructor(
-    model: ClusterModel,
-    name: string,
-    threads: readonly { readonly thread: number; readonly coldNs: number }[],
-    owner: JobOwner,
-  ) {
+  constructor(model: ClusterModel, name: string, threads: readonly number[], owner: JobOwner) {
     this.#model = model;
     this.#owner = owner;
-    this.#cpuThreads = Int32Array.from(threads, (of) => of.thread);
-    this.#coldNs = Float64Array.from(threads, (of) => of.coldNs);
+    this.#cpuThreads = Int32Array.from(threads);
     this.#waiting = new Fifos(model.sim.columns, `${name}/jobs`, threads.length, WAITING_MAX);
     this.#current = model.sim.columns.int32(`${name}/current`, threads.length);
     this.#current.data.fill(NONE);
@@ -98,7 +90,7 @@ export class ThreadJobs {
     const workNs = this.#owner.workNs(thread, job);
     let latencyNs = 0;
     if (awake) this.#model.cpus.proceed(this.#cpuThreads[thread], workNs);
-    else latencyNs = this.#model.cpus.wake(this.#cpuThreads[thread], workNs, this.#coldNs[thread]);
+    else latencyNs = this.#model.cpus.wake(this.#cpuThreads[thread], workNs);
     this.#owner.starts(thread, job, latencyNs);
   }
 }

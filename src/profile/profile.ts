@@ -75,7 +75,12 @@ export interface Cost {
  * "per batch" is per (partition, request) pair that carries records.
  */
 export const COST_MEANINGS = {
-  'host.wakeUpLatencyNs': 'from waking a sleeping thread on an idle core until it runs',
+  'host.pollNs': 'for so long at most an idle core polls for work before it halts',
+  'host.polledWakeUpLatencyNs': 'from waking a sleeping thread on an idle core that polls until it runs',
+  'host.wakeUpLatencyNs': 'from waking a sleeping thread on an idle core that has halted until it runs',
+  'host.coldWakeUpLatencyNs':
+    'that much more when the core has slept for long (by the share that caches lose)',
+  'host.cacheLifeNs': 'time constant by which what is not used leaves the caches',
   'host.idleBalanceNs': 'time that a core stays idle before it takes a thread that waits for another core',
   'host.tickNs':
     "period of the scheduler's timer tick; 0: threads share a core in slices of no length, all alike",
@@ -83,11 +88,17 @@ export const COST_MEANINGS = {
   'host.protectedNs':
     'time from the begin of its slice for which a thread is safe from those that wake, for each other on its core',
   'link.latencyNs': 'one-way delay of a message between two processes of one host',
-  'broker.network.wakeUpCpuNs': 'network thread: CPU more when it is woken on an idle core',
+  'broker.network.wakeUpCpuNs': 'network thread: CPU more when it is woken on an idle core that has halted',
+  'broker.network.coldCpuNs':
+    'network thread: CPU more when nothing that it works with is left in the caches',
   'broker.network.perRequestNs': 'network thread: read one request and send its response, without the bytes',
+  'broker.network.perFetchNs':
+    'network thread: the response to a fetch that brings records more than others (a transfer for each partition)',
   'broker.network.perByteInNs': 'network thread: read one byte of a request',
   'broker.network.perByteOutNs': 'network thread: send one byte of a response',
-  'broker.handler.wakeUpCpuNs': 'request handler: CPU more when it is woken on an idle core',
+  'broker.handler.wakeUpCpuNs': 'request handler: CPU more when it is woken on an idle core that has halted',
+  'broker.handler.coldCpuNs':
+    'request handler: CPU more when nothing that it works with is left in the caches',
   'broker.handler.producePerRequestNs': 'request handler: one produce request, without its batches',
   'broker.handler.producePerBatchNs': 'request handler: validate and append one batch, without its bytes',
   'broker.handler.producePerRecordNs':
@@ -97,6 +108,8 @@ export const COST_MEANINGS = {
   'broker.handler.fetchPerPartitionNs': 'request handler: one partition of a fetch session that is looked at',
   'broker.fetcher.perRequestNs':
     'replica fetcher thread: build one fetch and read its response, without the bytes',
+  'broker.fetcher.coldCpuNs':
+    'replica fetcher thread: CPU more when nothing that it works with is left in the caches',
   'broker.backgroundCores': 'cores that a broker uses for everything that is not a request',
   'broker.jitCores': "cores that the compilers of a warmed up broker's JVM use",
   'broker.observerCores': 'cores that the agent in a broker uses by which its metrics are read',
@@ -104,35 +117,48 @@ export const COST_MEANINGS = {
   'broker.gc.youngBytes': 'what a broker allocates between two young collections',
   'broker.gc.allocatedPerByte': 'what a broker allocates for one byte that it appends',
   'broker.gc.allocatedBytesPerSecond': 'what a broker allocates without any traffic',
-  'client.brokertwin.producer.wakeUpCpuNs': 'producer thread: CPU more when it is woken on an idle core',
+  'client.brokertwin.producer.wakeUpCpuNs':
+    'producer thread: CPU more when it is woken on an idle core that has halted',
+  'client.brokertwin.producer.coldCpuNs':
+    'producer thread: CPU more when nothing that it works with is left in the caches',
   'client.brokertwin.producer.perTickNs': 'producer thread: one turn of its schedule timer, without records',
   'client.brokertwin.producer.perRecordNs': 'producer thread: make, schedule and account for one record',
   'client.brokertwin.producer.perByteNs': 'producer thread: one byte of records',
   'client.brokertwin.producer.perRequestNs': 'producer thread: one produce request and its response',
-  'client.brokertwin.consumer.wakeUpCpuNs': 'consumer thread: CPU more when it is woken on an idle core',
+  'client.brokertwin.consumer.wakeUpCpuNs':
+    'consumer thread: CPU more when it is woken on an idle core that has halted',
+  'client.brokertwin.consumer.coldCpuNs':
+    'consumer thread: CPU more when nothing that it works with is left in the caches',
   'client.brokertwin.consumer.perRecordNs': 'consumer thread: decode and account for one record',
   'client.brokertwin.consumer.perByteNs': 'consumer thread: one byte of records',
   'client.brokertwin.consumer.perRequestNs': 'consumer thread: one fetch request and its response',
-  'client.brokertwin.backgroundCores': 'cores that the generator uses for everything that is not a record',
+  'client.brokertwin.backgroundCores': "cores that V8's helper threads use whatever is sent",
   'client.brokertwin.producer.gcPerRecordNs': 'V8 garbage collector threads: one record sent',
   'client.brokertwin.producer.gcPerByteNs': 'V8 garbage collector threads: one byte sent',
   'client.brokertwin.consumer.gcPerRecordNs': 'V8 garbage collector threads: one record received',
   'client.brokertwin.consumer.gcPerByteNs': 'V8 garbage collector threads: one byte received',
   'client.brokertwin.tickNs': "period of the producer thread's schedule timer",
   'client.java.producer.mainWakeUpCpuNs':
-    "Java producer's application thread: CPU more when it is woken on an idle core",
+    "Java producer's application thread: CPU more when it is woken on an idle core that has halted",
+  'client.java.producer.mainColdCpuNs':
+    "Java producer's application thread: CPU more when nothing that it works with is left in the caches",
   'client.java.producer.sendPerRecordNs':
     "Java producer's application thread: one send(), and what a perf tool does for a record",
   'client.java.producer.sendPerByteNs':
     "Java producer's application thread: one byte of a value, drawn by the perf tool and appended",
-  'client.java.producer.senderWakeUpCpuNs': 'Sender thread: CPU more when it is woken on an idle core',
+  'client.java.producer.senderWakeUpCpuNs':
+    'Sender thread: CPU more when it is woken on an idle core that has halted',
+  'client.java.producer.senderColdCpuNs':
+    'Sender thread: CPU more when nothing that it works with is left in the caches',
   'client.java.producer.senderPerPollNs': 'Sender thread: one turn of its loop, without requests',
   'client.java.producer.senderPerRequestNs': 'Sender thread: one produce request and its response',
   'client.java.producer.senderPerBatchNs': 'Sender thread: drain, close and complete one batch',
   'client.java.producer.senderPerRecordNs': 'Sender thread: callback of one record',
   'client.java.producer.gcPerRecordNs': "Java producer's garbage collector threads: one record sent",
   'client.java.consumer.wakeUpCpuNs':
-    "Java consumer's application thread: CPU more when it is woken on an idle core",
+    "Java consumer's application thread: CPU more when it is woken on an idle core that has halted",
+  'client.java.consumer.coldCpuNs':
+    "Java consumer's application thread: CPU more when nothing that it works with is left in the caches",
   'client.java.consumer.perRequestNs': "Java consumer's application thread: one fetch and its response",
   'client.java.consumer.perRecordNs':
     "Java consumer's application thread: decode one record, and what a perf tool does with it",

@@ -164,6 +164,9 @@ export interface ThreadCpu {
   readonly cpuSeconds: number;
   /** Times a sleeping thread of the group was woken (voluntary context switches); null when unknown. */
   readonly wakeUps: number | null;
+  /** Simulated only: of these, those on an idle core that had halted; those with nothing of what they work with in the caches, others by the share that was lost. */
+  readonly haltedWakeUps?: number;
+  readonly coldWakeUps?: number;
   /** Time that the group's threads were ready to run while no core was free; not known in the simulator. */
   readonly runQueueWaitSeconds?: number;
 }

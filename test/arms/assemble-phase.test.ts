@@ -129,7 +129,6 @@ describe('the result of a phase', () => {
         'generator producer',
         'generator consumer',
         'generator gc',
-        'generator other',
       ]),
     );
     assert.deepEqual(

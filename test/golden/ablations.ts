@@ -100,6 +100,12 @@ const WAKE_UPS = [
   'client.brokertwin.producer.wakeUpCpuNs',
   'client.brokertwin.consumer.wakeUpCpuNs',
 ] as const;
+const COLD = [
+  'broker.network.coldCpuNs',
+  'broker.handler.coldCpuNs',
+  'client.brokertwin.producer.coldCpuNs',
+  'client.brokertwin.consumer.coldCpuNs',
+] as const;
 const COLLECTIONS = [
   'client.brokertwin.producer.gcPerRecordNs',
   'client.brokertwin.producer.gcPerByteNs',
@@ -141,8 +147,33 @@ export const ABLATIONS: readonly Ablation[] = [
     scenario: 'small-batches',
     mechanism: 'latency of waking up',
     phase: 'run',
-    off: { costs: none(['host.wakeUpLatencyNs']) },
+    off: { costs: none(['host.wakeUpLatencyNs', 'host.coldWakeUpLatencyNs']) },
     figure: publish('p50'),
+  },
+  {
+    ...demo,
+    mechanism: 'caches that are lost while a thread sleeps',
+    phase: 'paced',
+    off: { costs: none(COLD) },
+    figure: cores('handler'),
+  },
+  {
+    scenario: 'java-producer',
+    mechanism: 'cores that have slept for long wake more slowly',
+    phase: 'paced',
+    base: { set: ['producers.checkout.config.linger.ms=0', 'producers.checkout.rate=50/s'] },
+    off: { costs: none(['host.coldWakeUpLatencyNs']) },
+    figure: publish('p50'),
+  },
+  {
+    ...demo,
+    mechanism: 'cores that poll before they halt',
+    phase: 'saturating',
+    base: {
+      set: ['producers.checkout.config.linger.ms=0', 'producers.checkout.config.batch.size=1'],
+    },
+    off: { costs: none(['host.pollNs']) },
+    figure: throughput,
   },
   {
     ...demo,
@@ -164,6 +195,7 @@ export const ABLATIONS: readonly Ablation[] = [
     ...demo,
     mechanism: "a broker's other threads",
     phase: 'saturating',
+    base: { set: ['hosts.local={cores: 1}'] },
     off: { costs: none(['broker.backgroundCores', 'client.brokertwin.backgroundCores']) },
     figure: throughput,
   },

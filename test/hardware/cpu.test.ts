@@ -211,7 +211,7 @@ describe('the cores of a host', () => {
           const extraNs = harness.cpus.cpuNs(thread) - own.reduce((sum, work) => sum + work, 0);
           // Waking costs on an idle core only; the first thread always finds one.
           assert.ok(extraNs === wakeUp.wakeUpCpuNs || (thread > 0 && extraNs === 0), `extra ${extraNs}`);
-          assert.equal(harness.cpus.wakeUps(thread), 1);
+          assert.equal(harness.cpus.wakeUps.count(thread), 1);
         });
       }),
       { seed: 1, numRuns: 200 },
@@ -314,7 +314,49 @@ describe('a sleeping thread', () => {
       harness.ends.map(([, end]) => end),
       [45, 55, 65],
     );
-    assert.deepEqual([harness.cpus.cpuNs(0), harness.cpus.wakeUps(0)], [35, 1]);
+    assert.deepEqual([harness.cpus.cpuNs(0), harness.cpus.wakeUps.count(0)], [35, 1]);
+  });
+
+  test('works longer the more of its working set was lost, also on a busy core', () => {
+    const LIFE = 1000;
+    const harness = new CpuHarness({
+      hosts: [{ coldCpuNs: 100, cacheLifeNs: LIFE }],
+      threads: [0, 0, 0],
+      workingSets: [0, 0, 1],
+    });
+    harness.at(0, 0, 10);
+    // A life after the end of the first, which shares its set; and one that shares nothing, on the core that is busy with it.
+    harness.at(110 + LIFE, 1, 1000);
+    harness.at(111 + LIFE, 2, 10);
+    harness.sim.run(END_NS);
+    assert.deepEqual(
+      [0, 1, 2].map((thread) => Math.round(harness.cpus.cpuNs(thread))),
+      [110, 1063, 110],
+    );
+    assert.equal(harness.cpus.wakeUps.cold(2), 1);
+  });
+
+  test('waits longer for a core that has slept for long, and less for one that polls', () => {
+    const harness = new CpuHarness({
+      hosts: [
+        {
+          wakeUpLatencyNs: 30_000,
+          coldWakeUpLatencyNs: 60_000,
+          cacheLifeNs: 1e6,
+          pollNs: 100_000,
+          polledWakeUpLatencyNs: 10_000,
+          wakeUpCpuNs: 5000,
+        },
+      ],
+      threads: [0],
+    });
+    // Sleeps of 0.9 ms, 49 and 12 us, after which it polls for 20 us; of 14 us; of a hundred lives.
+    const atNs = [0, 1_000_000, 1_120_000, 1_170_000, 1_220_000, 101_220_000];
+    for (const ns of atNs) harness.at(ns, 0, 0);
+    harness.sim.run(200_000_000);
+    const latenciesUs = harness.ends.map(([, end], index) => Math.round((end - atNs[index]) / 1000));
+    assert.deepEqual(latenciesUs, [95, 71, 38, 36, 10, 95]);
+    assert.equal(harness.cpus.wakeUps.halted(0), 5);
   });
 
   for (const workNs of [-1, Number.NaN]) {

@@ -9,6 +9,11 @@ const NS = 1e-9;
 
 /** The costs that the made-up machine has. */
 const COSTS = {
+  'broker.network.coldCpuNs': 150_000,
+  'broker.handler.coldCpuNs': 250_000,
+  'client.brokertwin.producer.coldCpuNs': 90_000,
+  'client.brokertwin.consumer.coldCpuNs': 200_000,
+  'broker.network.perFetchNs': 40_000,
   'broker.network.wakeUpCpuNs': 5_000,
   'broker.handler.wakeUpCpuNs': 6_000,
   'client.brokertwin.producer.wakeUpCpuNs': 7_000,
@@ -41,14 +46,17 @@ const COSTS = {
 } as const satisfies Partial<Record<CostName, number>>;
 
 type Fitted = keyof typeof COSTS;
-type Workload = Omit<Counts, 'cpuSeconds' | 'idleWakeUps'> & {
-  readonly wakeUps: Readonly<Record<'network' | 'handler' | 'producer' | 'consumer', number>>;
+type ThreadGroup = 'network' | 'handler' | 'producer' | 'consumer';
+type Workload = Omit<Counts, 'cpuSeconds' | 'haltedWakeUps' | 'coldWakeUps'> & {
+  readonly wakeUps: Readonly<Record<ThreadGroup, number>>;
+  readonly cold: Readonly<Record<ThreadGroup, number>>;
 };
 
 const IDLE: Workload = {
   seconds: 10,
   produceRequests: 0,
   fetchRequests: 0,
+  fetchesWithRecords: 0,
   parkedFetches: 0,
   batches: 0,
   bytesIn: 0,
@@ -58,6 +66,7 @@ const IDLE: Workload = {
   partitions: 1,
   ticks: 0,
   wakeUps: { network: 0, handler: 0, producer: 0, consumer: 0 },
+  cold: { network: 0, handler: 0, producer: 0, consumer: 0 },
 };
 
 /** Each of them has one thing in plenty, the last two have some of everything. */
@@ -73,15 +82,15 @@ const WORKLOADS: readonly Workload[] = [
   { ...IDLE, recordsSent: 20_000_000 },
   { ...IDLE, recordsReceived: 20_000_000 },
   { ...IDLE, ticks: 200_000 },
-  {
-    ...IDLE,
-    wakeUps: { network: 400_000, handler: 300_000, producer: 500_000, consumer: 200_000 },
-  },
+  { ...IDLE, fetchesWithRecords: 50_000 },
+  { ...IDLE, wakeUps: { network: 400_000, handler: 300_000, producer: 500_000, consumer: 200_000 } },
+  { ...IDLE, cold: { network: 20_000, handler: 10_000, producer: 30_000, consumer: 15_000 } },
   {
     ...IDLE,
     seconds: 8,
     produceRequests: 9_000,
     fetchRequests: 8_000,
+    fetchesWithRecords: 7_200,
     parkedFetches: 5_000,
     batches: 40_000,
     bytesIn: 8e8,
@@ -91,12 +100,14 @@ const WORKLOADS: readonly Workload[] = [
     partitions: 6,
     ticks: 6_000,
     wakeUps: { network: 20_000, handler: 18_000, producer: 15_000, consumer: 9_000 },
+    cold: { network: 3_000, handler: 0, producer: 6_000, consumer: 450 },
   },
   {
     ...IDLE,
     seconds: 4,
     produceRequests: 30_000,
     fetchRequests: 25_000,
+    fetchesWithRecords: 0,
     parkedFetches: 0,
     batches: 30_000,
     bytesIn: 2e8,
@@ -106,6 +117,7 @@ const WORKLOADS: readonly Workload[] = [
     partitions: 3,
     ticks: 1_000,
     wakeUps: { network: 60_000, handler: 55_000, producer: 40_000, consumer: 30_000 },
+    cold: { network: 1_200, handler: 38_500, producer: 10_000, consumer: 18_000 },
   },
 ];
 
@@ -116,9 +128,11 @@ function secondsByGroup(of: Workload): Readonly<Record<string, number>> {
   return {
     'broker network':
       c('broker.network.perRequestNs', of.produceRequests + of.fetchRequests) +
+      c('broker.network.perFetchNs', of.fetchesWithRecords) +
       c('broker.network.perByteInNs', of.bytesIn) +
       c('broker.network.perByteOutNs', of.bytesOut) +
-      c('broker.network.wakeUpCpuNs', of.wakeUps.network),
+      c('broker.network.wakeUpCpuNs', of.wakeUps.network) +
+      c('broker.network.coldCpuNs', of.cold.network),
     'broker handler':
       c('broker.handler.producePerRequestNs', of.produceRequests) +
       c('broker.handler.producePerBatchNs', of.batches) +
@@ -126,18 +140,21 @@ function secondsByGroup(of: Workload): Readonly<Record<string, number>> {
       c('broker.handler.producePerByteNs', of.bytesIn) +
       c('broker.handler.fetchPerRequestNs', of.fetchRequests) +
       c('broker.handler.fetchPerPartitionNs', (of.fetchRequests + of.parkedFetches) * of.partitions) +
-      c('broker.handler.wakeUpCpuNs', of.wakeUps.handler),
+      c('broker.handler.wakeUpCpuNs', of.wakeUps.handler) +
+      c('broker.handler.coldCpuNs', of.cold.handler),
     'generator producer':
       c('client.brokertwin.producer.perTickNs', of.ticks) +
       c('client.brokertwin.producer.perRecordNs', of.recordsSent) +
       c('client.brokertwin.producer.perByteNs', of.bytesIn) +
       c('client.brokertwin.producer.perRequestNs', of.produceRequests) +
-      c('client.brokertwin.producer.wakeUpCpuNs', of.wakeUps.producer),
+      c('client.brokertwin.producer.wakeUpCpuNs', of.wakeUps.producer) +
+      c('client.brokertwin.producer.coldCpuNs', of.cold.producer),
     'generator consumer':
       c('client.brokertwin.consumer.perRecordNs', of.recordsReceived) +
       c('client.brokertwin.consumer.perByteNs', of.bytesOut) +
       c('client.brokertwin.consumer.perRequestNs', of.fetchRequests) +
-      c('client.brokertwin.consumer.wakeUpCpuNs', of.wakeUps.consumer),
+      c('client.brokertwin.consumer.wakeUpCpuNs', of.wakeUps.consumer) +
+      c('client.brokertwin.consumer.coldCpuNs', of.cold.consumer),
     'broker gc': c('broker.gcPerByteNs', of.bytesIn),
     'broker controller': 0.6 * backgroundCores('broker.backgroundCores'),
     'broker other': 0.4 * backgroundCores('broker.backgroundCores'),
@@ -148,26 +165,27 @@ function secondsByGroup(of: Workload): Readonly<Record<string, number>> {
       c('client.brokertwin.producer.gcPerByteNs', of.bytesIn) +
       c('client.brokertwin.consumer.gcPerRecordNs', of.recordsReceived) +
       c('client.brokertwin.consumer.gcPerByteNs', of.bytesOut),
-    'generator main': backgroundCores('client.brokertwin.backgroundCores'),
-    'generator other': 0,
+    'generator main': 1,
+    'generator other': backgroundCores('client.brokertwin.backgroundCores'),
   };
 }
 
 function countsOf(workload: Workload): Counts {
-  const { wakeUps, ...counts } = workload;
+  const { wakeUps, cold, ...counts } = workload;
   const seconds = secondsByGroup(workload);
-  const wakeUpsByGroup: Readonly<Record<string, number>> = {
-    'broker network': wakeUps.network,
-    'broker handler': wakeUps.handler,
-    'generator producer': wakeUps.producer,
-    'generator consumer': wakeUps.consumer,
-  };
+  const byGroup = (of: Readonly<Record<ThreadGroup, number>>): Readonly<Record<string, number>> => ({
+    'broker network': of.network,
+    'broker handler': of.handler,
+    'generator producer': of.producer,
+    'generator consumer': of.consumer,
+  });
   const total = (of: Readonly<Record<string, number>>, process: string, groups: readonly string[]): number =>
     groups.reduce((sum, group) => sum + (of[`${process} ${group}`] ?? 0), 0);
   return {
     ...counts,
     cpuSeconds: (process, groups) => total(seconds, process, groups),
-    idleWakeUps: (process, groups) => total(wakeUpsByGroup, process, groups),
+    haltedWakeUps: (process, groups) => total(byGroup(wakeUps), process, groups),
+    coldWakeUps: (process, groups) => total(byGroup(cold), process, groups),
   };
 }
 

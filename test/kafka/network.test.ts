@@ -101,7 +101,8 @@ describe('three brokers behind 80 Mbit/s', () => {
     // 30 ms measured.
     const sending = sendMs({});
     assert.ok(sending > 30 && sending < 55, `${sending} ms`);
-    assert.equal(sendMs({ set: ['cluster.brokers.config.socket.send.buffer.bytes=-1'] }), 0);
+    const unlimited = sendMs({ set: ['cluster.brokers.config.socket.send.buffer.bytes=-1'] });
+    assert.ok(unlimited < 0.1, `${unlimited} ms`);
   });
 
   test('keep back what a muted connection does not read, which makes room for replication', () => {

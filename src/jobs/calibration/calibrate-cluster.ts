@@ -1,10 +1,13 @@
 /** Runs the calibration's experiments on a local cluster and makes a profile of what they cost. */
+import { cpus } from 'node:os';
 import { type DrivenCluster, type MeasuredPhase, measurePhase } from '../../arms/measure-phase.ts';
+import { predict } from '../../arms/predict.ts';
 import { runFacts } from '../../arms/run-facts.ts';
 import { EXIT, UserError } from '../../errors/errors.ts';
 import type { Observation } from '../../local/observe/observer.ts';
 import type { Cost, CostName, Profile } from '../../profile/profile.ts';
 import { readProfile } from '../../profile/read-profile.ts';
+import type { ThreadCpu } from '../../result/run-result.ts';
 import type { Progress } from '../progress.ts';
 import { countsOf } from './counts.ts';
 import { calibrationPlan, type Experiment } from './experiments.ts';
@@ -21,26 +24,34 @@ export interface CalibrateOptions {
   /** Kafka version that it runs. */
   readonly version: string;
   readonly name: string;
+  /** How often all experiments are played, one after the other: a machine whose speed changes is measured at several times. */
+  readonly rounds?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /** @throws UserError (exit 3) when the brokers could not be observed */
 export async function calibrateCluster(options: CalibrateOptions): Promise<Profile> {
-  const { version, progress } = options;
+  const { version, progress, rounds = 1 } = options;
   const plan = calibrationPlan(version);
-  const total = plan.experiments.length + 1;
+  const experiments = Array.from({ length: rounds }, () => plan.experiments).flat();
+  const total = experiments.length + 1;
   progress.stage('calibrate');
   progress.update(0, 'warming the broker up');
   await play(options, plan.warmUp, (fraction) => progress.update(fraction / total, 'warming the broker up'));
   const observed: Observed[] = [];
-  for (const [index, experiment] of plan.experiments.entries()) {
+  for (const [index, experiment] of experiments.entries()) {
     const phase = await play(options, experiment, (fraction) =>
       progress.update((index + 1 + fraction) / total, experiment.name),
     );
     observed.push(requireObservation(phase, experiment));
   }
-  return profileOf(options, plan.experiments, observed);
+  const simulated: ThreadCpu[][] = [];
+  for (const { loaded } of plan.experiments) {
+    const { result } = await predict({ loaded, profile: CATALOGUE, workers: 1, sharedCores: cpus().length });
+    simulated.push([...result.phases[0].threadCpu]);
+  }
+  return profileOf(options, experiments, observed, Array.from({ length: rounds }, () => simulated).flat());
 }
 
 async function play(
@@ -78,12 +89,18 @@ function profileOf(
   options: CalibrateOptions,
   experiments: readonly Experiment[],
   observed: readonly Observed[],
+  simulated: readonly (readonly ThreadCpu[])[],
 ): Profile {
   const { cluster } = options;
   const catalogue = readProfile(CATALOGUE);
   const tick = tickCost(observed);
   const counts = observed.map((phase, index) =>
-    countsOf(phase, experiments[index].loaded.scenario.topics[0].partitions, tick.value * NS),
+    countsOf(
+      phase,
+      experiments[index].loaded.scenario.topics[0].partitions,
+      tick.value * NS,
+      simulated[index],
+    ),
   );
   const { costs, residuals } = fitCosts(counts, catalogue);
   const { machine } = runFacts(new Date(), {});

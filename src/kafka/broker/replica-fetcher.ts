@@ -4,7 +4,7 @@
  * What:    build fetch, send, wait, append, repeat: one request in flight. A follower's append goes through the same
  *          log append as the leader's, with its pauses and flushes (log.ts).
  * Formula: per response = perRequest + bytes * (network perByteIn + handler producePerByte) + batches * producePerBatch
- *          + (pieces - 1) * network wakeUpCpu, pieces of 64 KiB where it comes over a line;
+ *          + (pieces - 1) * what waking costs after the time that a piece takes, pieces of 64 KiB where it comes over a line;
  *          a follower does not check single records
  * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
  *          Fetcher number: abs(31 * hash(topic) + partition) mod num.replica.fetchers (AbstractFetcherManager.scala).
@@ -51,9 +51,9 @@ export class ReplicaFetchers {
 
   /** A fetcher begins: builds its first fetch. */
   start(index: number): void {
-    const { fetcherPerRequestNs, handlerWakeUpCpuNs } = this.#costs(index);
+    const { fetcherPerRequestNs } = this.#costs(index);
     const workNs = fetcherPerRequestNs / 2 + this.#requestTlsNs(index);
-    this.#model.cpus.wake(this.#fetchers[index].thread, workNs, handlerWakeUpCpuNs);
+    this.#model.cpus.wake(this.#fetchers[index].thread, workNs);
   }
 
   followerOf(index: number): number {
@@ -73,15 +73,16 @@ export class ReplicaFetchers {
     this.#response.data[index] = request;
     const costs = this.#costs(index);
     const bytes = requests.bytesOut.data[request];
-    const more = nics.piecesOf(responseFlow(requests.connection.data[request]), bytes) - 1;
+    const flow = responseFlow(requests.connection.data[request]);
+    const more = nics.piecesOf(flow, bytes) - 1;
     const workNs =
       costs.fetcherPerRequestNs +
-      more * costs.networkWakeUpCpuNs +
+      more * cpus.wakeUps.costNs(thread, nics.pieceNs(flow)) +
       bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
       requests.batches.data[request] * costs.producePerBatchNs +
       this.#model.tls.responseNs(requests.connection.data[request], bytes) +
       this.#requestTlsNs(index);
-    cpus.wake(thread, workNs, costs.handlerWakeUpCpuNs);
+    cpus.wake(thread, workNs);
   }
 
   threadDone(index: number): void {

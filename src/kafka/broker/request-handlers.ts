@@ -156,8 +156,7 @@ export class RequestHandlers {
       model.requests.startedNs.data[request] = model.sim.nowNs;
       model.cpus.proceed(thread, workNs);
     } else {
-      model.requests.startedNs.data[request] =
-        model.sim.nowNs + model.cpus.wake(thread, workNs, broker.costs.handlerWakeUpCpuNs);
+      model.requests.startedNs.data[request] = model.sim.nowNs + model.cpus.wake(thread, workNs);
     }
   }
 

@@ -18,7 +18,6 @@ import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { Ways } from '../cluster/distances.ts';
 import type { ClusterModel } from '../cluster-model.ts';
-import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
 import { isFetch, SENT } from '../requests.ts';
 import { type JobOwner, ThreadJobs } from '../thread-jobs.ts';
@@ -102,12 +101,8 @@ export class SocketServer implements JobOwner {
   /** Per broker: requests that a full request queue keeps out, each in the hands of its network thread. */
   readonly #blocked: Fifos;
 
-  /** @param threadCosts for every thread of the shard, the costs of its broker if it is a network thread, else null */
-  constructor(
-    model: ClusterModel,
-    connections: readonly Connection[],
-    threadCosts: readonly (Costs | null)[],
-  ) {
+  /** @param threads how many the shard has, of all kinds */
+  constructor(model: ClusterModel, connections: readonly Connection[], threads: number) {
     this.#model = model;
     this.#broker = Int32Array.from(connections, ({ broker }) => broker);
     this.#networkThread = Int32Array.from(connections, ({ networkThread }) => networkThread);
@@ -117,7 +112,7 @@ export class SocketServer implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'network-threads',
-      threadCosts.map((costs, thread) => ({ thread, coldNs: costs?.networkWakeUpCpuNs ?? 0 })),
+      Array.from({ length: threads }, (_, thread) => thread),
       this,
     );
     this.#blocked = new Fifos(columns, 'network-threads/blocked', model.brokers.length, IN_SOCKETS_MAX);
@@ -178,16 +173,17 @@ export class SocketServer implements JobOwner {
     this.#jobs.threadDone(thread);
   }
 
-  workNs(_thread: number, job: number): number {
-    const requests = this.#model.requests;
+  workNs(thread: number, job: number): number {
+    const { requests, nics, cpus } = this.#model;
     const request = job >> 1;
     const { costs } = this.#brokerOf(request);
     if ((job & 1) === READ) {
       const bytes = requests.bytesIn.data[request];
-      const more = this.#model.nics.piecesOf(requestFlow(requests.connection.data[request]), bytes) - 1;
+      const flow = requestFlow(requests.connection.data[request]);
+      const more = nics.piecesOf(flow, bytes) - 1;
       return (
         costs.networkPerRequestNs / 2 +
-        more * costs.networkWakeUpCpuNs +
+        (more === 0 ? 0 : more * cpus.wakeUps.costNs(thread, nics.pieceNs(flow))) +
         bytes * costs.networkPerByteInNs +
         this.#tlsNs(request, true)
       );
@@ -195,7 +191,14 @@ export class SocketServer implements JobOwner {
     // A produce request with acks=0 has no response: its connection is unmuted, nothing is sent.
     const bytes = requests.bytesOut.data[request];
     if (bytes === 0) return 0;
-    return costs.networkPerRequestNs / 2 + bytes * costs.networkPerByteOutNs + this.#tlsNs(request, false);
+    const brings = isFetch(requests.type.data[request]) && requests.batches.data[request] > 0;
+    const fetchNs = brings ? costs.networkPerFetchNs : 0;
+    return (
+      costs.networkPerRequestNs / 2 +
+      fetchNs +
+      bytes * costs.networkPerByteOutNs +
+      this.#tlsNs(request, false)
+    );
   }
 
   starts(_thread: number, job: number, latencyNs: number): void {

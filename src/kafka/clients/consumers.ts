@@ -71,7 +71,7 @@ export class Consumers implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'consumer-threads',
-      threads.map(({ thread, costs }) => ({ thread, coldNs: costs.consumerWakeUpCpuNs })),
+      threads.map(({ thread }) => thread),
       this,
     );
     this.#consumed = columns.float64('consumers/consumed', clients.length);

@@ -79,10 +79,7 @@ export class JavaProducers implements JobOwner {
     this.#senders = new ThreadJobs(
       model,
       'java-senders',
-      producers.map(({ senderThread, costs }) => ({
-        thread: senderThread,
-        coldNs: costs.senderWakeUpCpuNs,
-      })),
+      producers.map(({ senderThread }) => senderThread),
       this,
     );
     this.#state = columns.uint8('java-producers/state', producers.length);
@@ -232,7 +229,7 @@ export class JavaProducers implements JobOwner {
     const workNs = records * eachNs;
     let latencyNs = 0;
     if (awake) cpus.proceed(applicationThread, workNs);
-    else latencyNs = cpus.wake(applicationThread, workNs, costs.mainWakeUpCpuNs);
+    else latencyNs = cpus.wake(applicationThread, workNs);
     this.#sliceNs.data[index] = sim.nowNs + latencyNs;
   }
 

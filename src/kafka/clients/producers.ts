@@ -74,7 +74,7 @@ export class Producers implements JobOwner {
     this.#jobs = new ThreadJobs(
       model,
       'producer-threads',
-      threads.map(({ thread, costs }) => ({ thread, coldNs: costs.producerWakeUpCpuNs })),
+      threads.map(({ thread }) => thread),
       this,
     );
     this.#offered = columns.float64('producers/offered', clients.length);

@@ -29,6 +29,7 @@ import { layOutHosts } from './lay-out-hosts.ts';
 import { byLeader, type FetcherLayout, layOutFetchers, mayLead } from './lay-out-readers.ts';
 import { SharesLayout } from './lay-out-shares.ts';
 import { layOutStorage } from './lay-out-storage.ts';
+import { wakeUpCpuOf } from './lay-out-threads.ts';
 import { layOutTls } from './lay-out-tls.ts';
 import { layOutUpkeep } from './lay-out-upkeep.ts';
 import { mirrorTarget } from './mirror-target.ts';
@@ -173,7 +174,8 @@ class Builder {
   }
 
   #thread(role: ThreadRole['role'], index: number, host: number): number {
-    return this.#threads.push({ role, index, host }) - 1;
+    const wakeUpCpu = wakeUpCpuOf(role, this.#costs[host], this.#profiles[host]);
+    return this.#threads.push({ role, index, host, wakeUpCpu }) - 1;
   }
 
   #addHeapCollectors(hostCpus: readonly HostCpu[]): void {
@@ -443,7 +445,6 @@ class Builder {
     const java = javaCostsOf(this.#profiles[host]);
     return {
       ...this.#costs[host],
-      consumerWakeUpCpuNs: java.consumerWakeUpCpuNs,
       consumerPerRequestNs: java.consumerPerRequestNs,
       consumerPerRecordNs: java.consumerPerRecordNs,
       consumerPerByteNs: java.consumerPerByteNs,

@@ -34,7 +34,11 @@ export function layOutHosts(input: HostsInput): Hosts {
   const hostCpus = topology.hosts.map(({ name, group }, host) => ({
     entity: sim.entity(`host ${name}`),
     ...coresOf(input, host, hostGroupOf(input.scenario, group)),
+    pollNs: costs[host].pollNs,
+    polledWakeUpLatencyNs: costs[host].polledWakeUpLatencyNs,
     wakeUpLatencyNs: costs[host].wakeUpLatencyNs,
+    coldWakeUpLatencyNs: costs[host].coldWakeUpLatencyNs,
+    cacheLifeNs: costs[host].cacheLifeNs,
     idleBalanceNs: costs[host].idleBalanceNs,
   }));
   const hostNics = topology.hosts.map(({ group }, host) => {

@@ -12,11 +12,15 @@ const TICK = 5;
 
 export interface HarnessOptions {
   /** One host each; wake-ups cost nothing unless said. */
-  readonly hosts: readonly (Partial<HostCpu> & { readonly wakeUpCpuNs?: number })[];
+  readonly hosts: readonly (Partial<HostCpu> & {
+    readonly wakeUpCpuNs?: number;
+    readonly coldCpuNs?: number;
+  })[];
   /** The host of every thread. */
   readonly threads: readonly number[];
   readonly slices?: TimeSlices;
   readonly seed?: string;
+  readonly workingSets?: readonly number[];
   readonly limits?: { readonly eventsPending: number; readonly eventsPerInstant: number };
   /** Called when a thread's job is done; the time is `harness.sim.nowNs`. */
   readonly done?: (thread: number, harness: CpuHarness) => void;
@@ -45,7 +49,11 @@ export class CpuHarness {
       machine: index,
       cores: 1,
       quota: null,
+      pollNs: 0,
+      polledWakeUpLatencyNs: 0,
       wakeUpLatencyNs: 0,
+      coldWakeUpLatencyNs: 0,
+      cacheLifeNs: 0,
       idleBalanceNs: 0,
       ...host,
       entity: this.sim.entity(`host ${index}`),
@@ -56,6 +64,11 @@ export class CpuHarness {
       kinds: { timer: TIMER, balance: BALANCE, tick: TICK, usedUp: USED_UP, period: PERIOD },
       hosts,
       threadHosts: options.threads,
+      wakeUpCpu: options.threads.map((host) => ({
+        switchNs: options.hosts[host].wakeUpCpuNs ?? 0,
+        coldNs: options.hosts[host].coldCpuNs ?? 0,
+      })),
+      ...(options.workingSets === undefined ? {} : { workingSets: options.workingSets }),
       slices: options.slices ?? null,
       owner: this,
     });
@@ -73,8 +86,7 @@ export class CpuHarness {
     else if (kind === TICK) this.cpus.onTick(a);
     else if (kind === USED_UP) this.cpus.onUsedUp(a);
     else if (kind === PERIOD) this.cpus.onPeriod(a);
-    else if (this.#options.started === undefined)
-      this.cpus.wake(a, b, this.#options.hosts[this.#options.threads[a]].wakeUpCpuNs ?? 0);
+    else if (this.#options.started === undefined) this.cpus.wake(a, b);
     else this.#options.started(a, b, this);
   }
 
