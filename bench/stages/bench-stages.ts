@@ -8,20 +8,24 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { listenForInterrupts } from '../../src/cli/interrupt.ts';
 import { EXIT, UserError } from '../../src/errors/errors.ts';
+import { calibrateMachine } from '../../src/jobs/calibrate.ts';
+import type { Progress } from '../../src/jobs/progress.ts';
 import { runDirectory, writeJson } from '../../src/jobs/run-directory.ts';
 import { packageRoot } from '../../src/package.ts';
+import type { Profile } from '../../src/profile/profile.ts';
 import { compareResults } from '../../src/result/comparison.ts';
-import type { RunResult } from '../../src/result/run-result.ts';
 import { appendHistory } from '../history.ts';
 import { runBench, say } from '../run-bench.ts';
 import { type Case, readCases } from './cases.ts';
-import { keepMeasurement, keptMeasurement } from './measurements.ts';
+import { type Kept, keepCalibration, keepMeasurement, keptMeasurement } from './measurements.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { type Compared, nameOf, reportOf } from './report.ts';
 import { OFF_SHARE, type Row, rowsOf } from './rows.ts';
 import { measureCase, predictCase } from './run-case.ts';
 
 const REPORT = join(packageRoot, 'reports', 'validation', 'stages.md');
+
+const CALIBRATION_ROUNDS = 2;
 
 const interrupts = listenForInterrupts();
 const exitCode = await runBench({ name: 'stages', usage: USAGE, read: readOptions, bench });
@@ -34,6 +38,8 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
     : readCases(only).map((of) => ({ of, before: null }));
   const [loadBefore] = loadavg();
   const { signal } = interrupts;
+  const calibrated = kept || profile !== null ? null : await calibrate(signal);
+  const calibration = calibrated === null ? null : keepCalibration(calibrated);
   const compared: Compared[] = [];
   // Both results of each case, whole, to look into what is off.
   const directory = runDirectory(undefined, 'stages');
@@ -41,13 +47,13 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
     const progress = (message: string) =>
       say('stages', `${of.name} (${index + 1} of ${cases.length}): ${message}`);
     const predicted = await predictCase(of, {
-      profile,
-      sharedCores: before?.run.machine.cores ?? availableParallelism(),
+      profile: profile ?? calibrated ?? before?.profile ?? null,
+      sharedCores: before?.measured.run.machine.cores ?? availableParallelism(),
       signal,
     });
-    const measured = before ?? (await measureCase(of, { progress, signal }));
+    const measured = before?.measured ?? (await measureCase(of, { progress, signal }));
     signal.throwIfAborted();
-    if (before === null) keepMeasurement(of, measured);
+    if (before === null) keepMeasurement(of, measured, calibration);
     writeJson(directory, `${of.name}.json`, { predicted, measured });
     const rows = rowsOf(of.name, compareResults({ predicted, measured }));
     compared.push({ of, predicted, measured, rows });
@@ -60,7 +66,26 @@ async function bench({ only, kept, profile, json }: Options): Promise<void> {
 interface CaseToHold {
   readonly of: Case;
   /** What was measured before; null: it is to be measured. */
-  readonly before: RunResult | null;
+  readonly before: Kept | null;
+}
+
+/** What things cost on this machine now. */
+async function calibrate(signal: AbortSignal): Promise<Profile> {
+  const [{ loaded }] = readCases(null);
+  const stages: Progress = {
+    stage: (name) => say('stages', name),
+    update: (_fraction, detail) => say('stages', `calibration: ${detail}`),
+    note: (line) => say('stages', line),
+    done: () => undefined,
+    fail: () => undefined,
+  };
+  return calibrateMachine({
+    name: `stages-${new Date().toISOString().slice(0, 16).replace(':', '')}`,
+    kafka: loaded.scenario.clusters[0].kafka,
+    rounds: CALIBRATION_ROUNDS,
+    progress: stages,
+    signal,
+  });
 }
 
 /** @throws UserError when none was measured */

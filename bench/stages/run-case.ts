@@ -2,12 +2,13 @@
 import { openCluster } from '../../src/arms/local-arm.ts';
 import { measure } from '../../src/arms/measure.ts';
 import { predict } from '../../src/arms/predict.ts';
+import type { Profile } from '../../src/profile/profile.ts';
 import type { RunResult } from '../../src/result/run-result.ts';
 import type { Case } from './cases.ts';
 
 /**
  * @param sharedCores of the machine that it is, or was, played on
- * @param profile name or file; null for that of the case
+ * @param profile itself, its name or file; null for that of the case
  * @throws UserError for what the simulator refuses
  */
 export async function predictCase(
@@ -16,7 +17,11 @@ export async function predictCase(
     profile,
     sharedCores,
     signal,
-  }: { readonly profile: string | null; readonly sharedCores: number; readonly signal: AbortSignal },
+  }: {
+    readonly profile: string | Profile | null;
+    readonly sharedCores: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<RunResult> {
   const options = { loaded, workers: 1, sharedCores, signal, ...(profile === null ? {} : { profile }) };
   return (await predict(options)).result;

@@ -13,6 +13,8 @@ export interface CalibrateJobOptions {
   readonly out?: string;
   /** Kafka version, by default the newest that is supported. */
   readonly kafka?: string;
+  /** How often each experiment is played; once when not given. */
+  readonly rounds?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -20,24 +22,43 @@ export interface CalibrateJobOptions {
 const KAFKA = '4.3.1';
 
 export async function calibrateJob(options: CalibrateJobOptions): Promise<JobOutcome> {
-  const { progress, signal } = options;
+  const profile = await calibrateMachine({
+    ...options,
+    name: 'local',
+    kafka: options.kafka ?? KAFKA,
+    rounds: options.rounds ?? 1,
+  });
+  options.progress.done();
+  const file = options.out ?? writeLocalProfile(profile);
+  if (options.out !== undefined) writeProfile(options.out, profile);
+  return {
+    exitCode: EXIT.good,
+    json: profile,
+    text: [...costLines(profile), `profile ${file}`].join('\n'),
+  };
+}
+
+/**
+ * Starts a cluster of one broker, calibrates on it and removes it.
+ *
+ * @throws UserError for a cluster that cannot be had or observed
+ */
+export async function calibrateMachine(options: {
+  readonly name: string;
+  readonly kafka: string;
+  readonly rounds: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}): Promise<Profile> {
+  const { name, kafka: version, rounds, progress, signal } = options;
   progress.stage('cluster');
-  const version = options.kafka ?? KAFKA;
   const cluster = await openCluster({
     loaded: calibrationPlan(version).warmUp.loaded,
     signal,
     progress: (message) => progress.update(null, message),
   });
   try {
-    const profile = await calibrateCluster({ cluster, version, name: 'local', progress, signal });
-    progress.done();
-    const file = options.out ?? writeLocalProfile(profile);
-    if (options.out !== undefined) writeProfile(options.out, profile);
-    return {
-      exitCode: EXIT.good,
-      json: profile,
-      text: [...costLines(profile), `profile ${file}`].join('\n'),
-    };
+    return await calibrateCluster({ cluster, version, name, rounds, progress, signal });
   } finally {
     await cluster.close();
   }

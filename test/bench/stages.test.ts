@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readCases } from '../../bench/stages/cases.ts';
-import { keepMeasurement, keptMeasurement } from '../../bench/stages/measurements.ts';
+import { keepCalibration, keepMeasurement, keptMeasurement } from '../../bench/stages/measurements.ts';
 import { readOptions } from '../../bench/stages/options.ts';
 import { reportOf } from '../../bench/stages/report.ts';
 import { rowsOf } from '../../bench/stages/rows.ts';
 import { predict } from '../../src/arms/predict.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
 import { figure } from '../../src/result/figure.ts';
 import { comparison } from '../report/fixture.ts';
 
@@ -73,8 +74,9 @@ test('a measurement is kept for as long as its case says the same', () => {
     const [one, other] = readCases(['acks-1', 'acks-0']);
     const { measured } = comparison;
     assert.ok(measured !== null);
-    keepMeasurement(one, measured, directory);
-    assert.deepEqual(keptMeasurement(one, directory), measured);
+    const profile = readProfile('reference-2core');
+    keepMeasurement(one, measured, keepCalibration(profile, directory), directory);
+    assert.deepEqual(keptMeasurement(one, directory), { measured, profile });
     assert.equal(keptMeasurement(other, directory), null);
     assert.equal(keptMeasurement({ ...one, set: ['topics.orders.partitions=3'] }, directory), null);
   } finally {

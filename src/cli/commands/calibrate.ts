@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { stated } from '../options.ts';
+import { stated, wholeNumber } from '../options.ts';
 
 export const calibrate = defineCommand({
   usage: 'calibrate',
@@ -14,9 +14,15 @@ export const calibrate = defineCommand({
       type: 'string',
       requiresArg: true,
     },
+    rounds: {
+      describe: 'how often to play each experiment: more where the speed of the machine changes',
+      type: 'string',
+      requiresArg: true,
+      coerce: wholeNumber('--rounds', 1, 10),
+    },
   },
   run: async (args, context) => {
     const { calibrateJob } = await import('../../jobs/calibrate.ts');
-    return calibrateJob({ ...stated({ out: args.out, kafka: args.kafka }), ...context });
+    return calibrateJob({ ...stated({ out: args.out, kafka: args.kafka, rounds: args.rounds }), ...context });
   },
 });
