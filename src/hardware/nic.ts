@@ -36,6 +36,7 @@ import { Fifos } from '../kernel/fifo.ts';
 import { TokenBuckets } from '../kernel/resources/token-bucket.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { NS_PER_SECOND } from '../kernel/time.ts';
+import { AckWindows, LINE_FILL } from './ack-windows.ts';
 import { ShaperQueues } from './shaper-queue.ts';
 import { type Distance, SEGMENT_BYTES, TcpWindows } from './tcp-windows.ts';
 
@@ -78,8 +79,10 @@ export interface Flow {
   readonly link?: number;
   /** Latency beside that of its sender's host. */
   readonly latencyNs?: number;
-  /** Of flows that are far enough for TCP's windows to matter. */
+  /** Of flows that are far enough for TCP's windows to matter by themselves. */
   readonly distance?: Distance;
+  /** Of others: what their sockets allow on the way. */
+  readonly windowBytes?: number;
 }
 
 /** The mechanisms, each of which a test may switch off. */
@@ -94,6 +97,8 @@ export interface NicRules {
   readonly hasWindows: boolean;
   /** False: windows are open from the start. */
   readonly startsSlowly: boolean;
+  /** False: acknowledgements do not wait for what is sent the other way. */
+  readonly acksWait: boolean;
   /** False: queues of shapers have no end. */
   readonly losesPackets: boolean;
 }
@@ -104,6 +109,7 @@ export const NIC_RULES: NicRules = {
   headerBytes: 66,
   hasWindows: true,
   startsSlowly: true,
+  acksWait: true,
   losesPackets: true,
 };
 
@@ -127,6 +133,7 @@ export class Nics {
   readonly #links: readonly LinkLine[];
   readonly #linkLines: TokenBuckets;
   readonly #windows: TcpWindows;
+  readonly #acks: AckWindows;
   readonly #queues: ShaperQueues;
   readonly #outBytes: Float64Column;
   readonly #inBytes: Float64Column;
@@ -189,6 +196,14 @@ export class Nics {
       'nic/window',
       flows.map(({ distance }) => (rules.hasWindows ? distance : undefined)),
       rules.startsSlowly,
+    );
+    this.#acks = new AckWindows(
+      columns,
+      flows.map(({ distance, windowBytes }, flow) =>
+        !rules.acksWait || distance !== undefined || windowBytes === undefined || this.isFree(flow)
+          ? undefined
+          : { bytes: windowBytes, nsPerByte: this.pieceNs(flow) / TURN_BYTES },
+      ),
     );
     this.#queues = new ShaperQueues(
       columns,
@@ -305,6 +320,7 @@ export class Nics {
     this.#waiting.clear(flow);
     this.#waitingBytes.data[flow] = 0;
     this.#windows.reset(flow);
+    this.#acks.reset(flow);
     this.#message.data[flow] = NONE;
     this.#turnBytes.data[flow] = 0;
     this.#isShut.data[flow] = 0;
@@ -407,7 +423,9 @@ export class Nics {
   /** For how long the lines or the window hold the flow's next piece back. */
   #heldNs(flow: number): number {
     const { nowNs } = this.#sim;
-    const delayNs = this.#isInTurn(flow) ? 0 : this.#freeNs.data[flow] - nowNs;
+    const turnNs = this.#isInTurn(flow) ? 0 : this.#freeNs.data[flow] - nowNs;
+    const next = Math.min(this.#leftBytes.data[flow], this.#pieceBytes.data[flow]);
+    const delayNs = Math.max(turnNs, this.#acks.opensNs(flow, next, nowNs) - nowNs);
     if (this.#windows.roomBytes(flow, nowNs) > 0) return delayNs;
     return Math.max(delayNs, this.#windows.opensNs(flow) - nowNs);
   }
@@ -446,6 +464,12 @@ export class Nics {
     if (lossNs > 0) this.#turnBytes.data[flow] = Number.NEGATIVE_INFINITY;
     const inNs = Math.max(takenNs, lastNs + latencyNs) + lossNs;
     if (this.#windows.isFar(flow)) this.#windows.sent(flow, bytes, firstNs);
+    if (this.#acks.has(flow)) {
+      // What waits in front of it in one line goes on to the other meanwhile.
+      const backlogNs = Math.max(this.#out.waitNs(to, nowNs), this.#in.waitNs(from, nowNs));
+      const ackNs = inNs + LINE_FILL * backlogNs + this.#hosts[to].latencyNs;
+      this.#acks.sent(flow, bytes, nowNs, ackNs);
+    }
     this.#freeNs.data[flow] = Math.max(lastNs, inNs - latencyNs);
     return inNs;
   }

@@ -357,6 +357,20 @@ export const ABLATIONS: readonly Ablation[] = [
     figure: publish('p50'),
   },
   {
+    ...machines,
+    mechanism: 'acknowledgements wait behind what is sent the other way',
+    phase: 'saturating',
+    base: {
+      set: [
+        'topics.orders.replication.factor=1',
+        'topics.orders.config.min.insync.replicas=1',
+        ...['a', 'b', 'c'].map((group) => `consumers.${group}={host: client, topics: orders}`),
+      ],
+    },
+    off: { rules: { acksWait: false } },
+    figure: throughput,
+  },
+  {
     scenario: 'java-producer',
     mechanism: "bursts of the perf tool's throttle",
     phase: 'paced',

@@ -149,6 +149,32 @@ describe('messages of several connections', () => {
     );
   });
 
+  test('wait for acknowledgements behind those of the other direction, a window at a time', () => {
+    const carried = (acksWait: boolean): number => {
+      const network = new Network(
+        [FAST, FAST],
+        [
+          [0, 1],
+          [1, 0],
+          [1, 0],
+          [1, 0],
+        ],
+        { acksWait },
+        { windowBytes: 2 * WINDOW_BYTES },
+      );
+      for (let flow = 0; flow < 4; flow += 1) {
+        for (let message = 0; message < 500; message += 1) network.nics.send(flow, WINDOW_BYTES, message);
+      }
+      network.sim.run(20_000_000);
+      return network.arrivals.filter(({ flow }) => flow === 0).length * WINDOW_BYTES;
+    };
+    assert.ok(Math.abs(wire(carried(false)) - 20_000_000) < 2 * wire(WINDOW_BYTES));
+    // A round: its first piece, the latency, twice three pieces of the others, the latency.
+    const roundNs = 7 * wire(WINDOW_BYTES) + 2 * LATENCY_NS;
+    const windows = carried(true) / (2 * WINDOW_BYTES);
+    assert.ok(Math.abs(windows / (20_000_000 / roundNs) - 1) < 0.15, `${windows} windows`);
+  });
+
   test('share a line in turns: two senders get half of the receiver each, whatever the size of their messages', () => {
     const messages = 30;
     const { nics, sim, arrivals } = new Network(

@@ -1,6 +1,6 @@
 /**
  * How far the two ends of a connection are apart, from what a scenario states: latencies of hosts, and links that mirrors
- * read over. Connections of which nothing is stated are near: the profile's latency alone, and no windows.
+ * read over. Connections of which nothing is stated are near: the profile's latency alone, and windows that only full lines feel.
  *
  * A mirror stands beside the cluster that it writes to. Its reading half is simulated with the cluster that it reads from,
  * on a clock that is the link's latency L behind: a request takes 2 L, a response none, and what was read is handed to the
@@ -22,7 +22,7 @@ export interface Sockets {
   readonly receiveBufferBytes: number;
 }
 
-type Way = Pick<Flow, 'latencyNs' | 'distance' | 'link'>;
+type Way = Pick<Flow, 'latencyNs' | 'distance' | 'windowBytes' | 'link'>;
 
 /** The ways of a connection's requests and responses. */
 export interface Ways {
@@ -80,23 +80,21 @@ export function waysOf(options: {
   const [client, server] = [hosts[clientHost], hosts[broker.host]];
   const linkNs = 2 * (over?.latencyMs ?? 0) * NS_PER_MS;
   const statedNs = client.statedNs + server.statedNs + linkNs;
-  if (statedNs === 0) return NEAR;
+  const requestWindow = windowBytes(sockets.sendBufferBytes, broker.config['socket.receive.buffer.bytes']);
+  const responseWindow = windowBytes(broker.config['socket.send.buffer.bytes'], sockets.receiveBufferBytes);
+  if (statedNs === 0) {
+    return { request: { windowBytes: requestWindow }, response: { windowBytes: responseWindow } };
+  }
   const roundTripNs = statedNs + client.ownNs + server.ownNs;
   return {
     request: {
       latencyNs: client.statedNs + linkNs,
-      distance: {
-        roundTripNs,
-        windowBytes: windowBytes(sockets.sendBufferBytes, broker.config['socket.receive.buffer.bytes']),
-      },
+      distance: { roundTripNs, windowBytes: requestWindow },
     },
     response: {
       latencyNs: server.statedNs,
       ...(over === undefined ? {} : { link: over.index }),
-      distance: {
-        roundTripNs,
-        windowBytes: windowBytes(broker.config['socket.send.buffer.bytes'], sockets.receiveBufferBytes),
-      },
+      distance: { roundTripNs, windowBytes: responseWindow },
     },
   };
 }

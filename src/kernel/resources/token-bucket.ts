@@ -63,6 +63,13 @@ export class TokenBuckets {
     return Math.max(atNs, fullNs - (burstBytes / bytesPerSecond) * NS_PER_SECOND);
   }
 
+  /** For how long a message without bytes that comes now would wait, ns. */
+  waitNs(bucket: number, nowNs: number): number {
+    const { bytesPerSecond, burstBytes } = this.#buckets[bucket];
+    if (bytesPerSecond === null) return 0;
+    return Math.max(0, this.#fullNs[bucket] - (burstBytes / bytesPerSecond) * NS_PER_SECOND - nowNs);
+  }
+
   #failTake(bucket: number, bytes: number, atNs: number): never {
     throw new RangeError(
       `take from bucket ${bucket} of "${this.#name}": expected bytes and a time of 0 or more, found ${bytes} bytes at ${atNs} ns`,
