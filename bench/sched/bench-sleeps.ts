@@ -3,15 +3,16 @@
  * halt-polls.ts say with the costs of a profile: CPU of a walk through memory that was left for some time, and the time
  * until a thread runs that is woken on another core. Linux, a C compiler, two cores; about 20 seconds on a quiet machine.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HaltPolls } from '../../src/hardware/halt-polls.ts';
+import { latencyNs } from '../../src/hardware/wake-ups.ts';
 import { lostAfter } from '../../src/hardware/working-sets.ts';
 import { costsOf } from '../../src/kafka/costs.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
+import { run } from './run.ts';
 
 const SLEEPS_US = [50, 100, 300, 600, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000];
 const SIZES_KIB = [256, 1024];
@@ -57,9 +58,7 @@ function latencyUs(us: number): number {
   const polls = new HaltPolls(sim.columns, 1);
   let polled = false;
   for (let sleep = 0; sleep < 10; sleep += 1) polled = polls.wakes(0, us * NS_PER_US, costs.pollNs);
-  const { polledWakeUpLatencyNs, wakeUpLatencyNs, coldWakeUpLatencyNs, cacheLifeNs } = costs;
-  const haltedNs = wakeUpLatencyNs + coldWakeUpLatencyNs * lostAfter(us * NS_PER_US, cacheLifeNs);
-  return (polled ? polledWakeUpLatencyNs : haltedNs) / NS_PER_US;
+  return latencyNs(costs, us * NS_PER_US, polled) / NS_PER_US;
 }
 
 /** Mean, us. */
@@ -69,13 +68,6 @@ function measure(program: string, what: 'walk' | 'wake', kib: number, us: number
     .trim()
     .split(' ');
   return Number(mean);
-}
-
-function run(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr.trim()}`);
-  return stdout;
 }
 
 function percent(share: number): string {

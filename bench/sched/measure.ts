@@ -2,12 +2,12 @@
  * A case on this machine: processes of sched-load.c in control groups of their own, made for it and removed. Their parent
  * group has nearly all of the weight, so that others on the machine are hardly seen; they wait meanwhile.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cgroupLayout } from '../../src/local/capabilities/cgroup-layout.ts';
 import type { Case, Found } from './cases.ts';
+import { run } from './run.ts';
 
 const PARENT = 'brokertwin-sched';
 const GROUPS = ['a', 'b', 'c'];
@@ -69,11 +69,4 @@ export function withGroups(use: (measure: (one: Case, seconds: number) => Found)
     const [, name, value] = /^(throttled_time|throttled_usec) (\d+)$/m.exec(text) ?? [];
     return Number(value) / (name === 'throttled_time' ? 1e6 : 1e3);
   }
-}
-
-function run(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr.trim()}`);
-  return stdout;
 }

@@ -424,8 +424,7 @@ export class Nics {
   #heldNs(flow: number): number {
     const { nowNs } = this.#sim;
     const turnNs = this.#isInTurn(flow) ? 0 : this.#freeNs.data[flow] - nowNs;
-    const next = Math.min(this.#leftBytes.data[flow], this.#pieceBytes.data[flow]);
-    const delayNs = Math.max(turnNs, this.#acks.opensNs(flow, next, nowNs) - nowNs);
+    const delayNs = Math.max(turnNs, this.#acks.opensNs(flow, this.#nextBytes(flow), nowNs) - nowNs);
     if (this.#windows.roomBytes(flow, nowNs) > 0) return delayNs;
     return Math.max(delayNs, this.#windows.opensNs(flow) - nowNs);
   }
@@ -433,7 +432,11 @@ export class Nics {
   /** Whether the flow's next piece goes with what it has in the lines. */
   #isInTurn(flow: number): boolean {
     if (!this.#rules.takesTurns) return false;
-    return Math.min(this.#leftBytes.data[flow], this.#pieceBytes.data[flow]) <= this.#turnBytes.data[flow];
+    return this.#nextBytes(flow) <= this.#turnBytes.data[flow];
+  }
+
+  #nextBytes(flow: number): number {
+    return Math.min(this.#leftBytes.data[flow], this.#pieceBytes.data[flow]);
   }
 
   /** Takes a piece through the lines on its way; returns when its last byte is in. */

@@ -24,6 +24,11 @@ export interface WakeUpCpu {
   readonly coldNs: number;
 }
 
+type WakeUpLatencies = Pick<
+  HostCpu,
+  'polledWakeUpLatencyNs' | 'wakeUpLatencyNs' | 'coldWakeUpLatencyNs' | 'cacheLifeNs'
+>;
+
 export class WakeUps {
   readonly #sim: Simulation;
   readonly #hosts: readonly HostCpu[];
@@ -110,10 +115,7 @@ export class WakeUps {
 
   /** How long the core takes to wake, ns. */
   latencyNs(core: number, host: number, polled: boolean): number {
-    const { polledWakeUpLatencyNs, wakeUpLatencyNs, coldWakeUpLatencyNs, cacheLifeNs } = this.#hosts[host];
-    if (polled) return polledWakeUpLatencyNs;
-    if (coldWakeUpLatencyNs === 0) return wakeUpLatencyNs;
-    return wakeUpLatencyNs + coldWakeUpLatencyNs * lostAfter(this.#asleepNs(core), cacheLifeNs);
+    return latencyNs(this.#hosts[host], this.#asleepNs(core), polled);
   }
 
   /** CPU more of a thread that is woken on a core that had halted, ns. */
@@ -131,4 +133,15 @@ export class WakeUps {
   #asleepNs(core: number): number {
     return this.#sim.nowNs - this.#idleSinceNs.data[core];
   }
+}
+
+/** From waking a thread on a core that has slept for so long until it runs, ns. */
+export function latencyNs(
+  { polledWakeUpLatencyNs, wakeUpLatencyNs, coldWakeUpLatencyNs, cacheLifeNs }: WakeUpLatencies,
+  asleepNs: number,
+  polled: boolean,
+): number {
+  if (polled) return polledWakeUpLatencyNs;
+  if (coldWakeUpLatencyNs === 0) return wakeUpLatencyNs;
+  return wakeUpLatencyNs + coldWakeUpLatencyNs * lostAfter(asleepNs, cacheLifeNs);
 }

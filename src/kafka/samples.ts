@@ -97,26 +97,22 @@ export class Samples {
 
   /** CPU of a thread in the measured part, ns. */
   threadCpuNs(thread: number): number {
-    const threads = this.#model.parts.threads.length;
-    return this.#threadCpu.data[threads + thread] - this.#threadCpu.data[thread];
+    return this.#inMeasuredPart(this.#threadCpu, thread);
   }
 
   /** Wake-ups of a thread in the measured part. */
   threadWakeUps(thread: number): number {
-    const threads = this.#model.parts.threads.length;
-    return this.#threadWakeUps.data[threads + thread] - this.#threadWakeUps.data[thread];
+    return this.#inMeasuredPart(this.#threadWakeUps, thread);
   }
 
   /** Of these, those on a core that had halted. */
   threadHaltedWakeUps(thread: number): number {
-    const threads = this.#model.parts.threads.length;
-    return this.#threadHaltedWakeUps.data[threads + thread] - this.#threadHaltedWakeUps.data[thread];
+    return this.#inMeasuredPart(this.#threadHaltedWakeUps, thread);
   }
 
   /** Of all, those that found nothing in the caches, by the share that was lost. */
   threadColdWakeUps(thread: number): number {
-    const threads = this.#model.parts.threads.length;
-    return this.#threadColdWakeUps.data[threads + thread] - this.#threadColdWakeUps.data[thread];
+    return this.#inMeasuredPart(this.#threadColdWakeUps, thread);
   }
 
   /** What was counted of a host in every window. */
@@ -166,6 +162,10 @@ export class Samples {
       { length: this.#model.recorder.windows },
       (_, window) => column.data[(window + 1) * width + index] - column.data[window * width + index],
     );
+  }
+
+  #inMeasuredPart({ data }: Float64Column, thread: number): number {
+    return data[this.#model.parts.threads.length + thread] - data[thread];
   }
 
   #takeThreads(row: number): void {

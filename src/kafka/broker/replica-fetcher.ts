@@ -18,7 +18,7 @@ import { javaHash, partitionOfHash } from '../cluster/java-hash.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { KIND } from '../kinds.ts';
 import { NONE, REQUEST } from '../requests.ts';
-import { responseFlow } from './socket-server.ts';
+import { furtherPiecesNs, responseFlow } from './socket-server.ts';
 
 /** Linux looks again so often whether a writer that it stopped may go on (about its shortest pause). */
 export const FULL_PAUSE_NS = 10 * NS_PER_MS;
@@ -68,16 +68,15 @@ export class ReplicaFetchers {
   }
 
   responseArrives(index: number, request: number): void {
-    const { cpus, requests, nics } = this.#model;
+    const { cpus, requests } = this.#model;
     const { thread } = this.#fetchers[index];
     this.#response.data[index] = request;
     const costs = this.#costs(index);
     const bytes = requests.bytesOut.data[request];
     const flow = responseFlow(requests.connection.data[request]);
-    const more = nics.piecesOf(flow, bytes) - 1;
     const workNs =
       costs.fetcherPerRequestNs +
-      more * cpus.wakeUps.costNs(thread, nics.pieceNs(flow)) +
+      furtherPiecesNs(this.#model, thread, flow, bytes) +
       bytes * (costs.networkPerByteInNs + costs.producePerByteNs) +
       requests.batches.data[request] * costs.producePerBatchNs +
       this.#model.tls.responseNs(requests.connection.data[request], bytes) +

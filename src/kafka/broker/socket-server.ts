@@ -83,6 +83,17 @@ export function isResponse(flow: number): boolean {
   return (flow & 1) === 1;
 }
 
+/** CPU of a thread that the further pieces of a message wake, each after the time that a piece takes, ns. */
+export function furtherPiecesNs(
+  { nics, cpus }: ClusterModel,
+  thread: number,
+  flow: number,
+  bytes: number,
+): number {
+  const more = nics.piecesOf(flow, bytes) - 1;
+  return more === 0 ? 0 : more * cpus.wakeUps.costNs(thread, nics.pieceNs(flow));
+}
+
 /** -1 leaves it to the system, which lets it grow. */
 function bufferBytes(setting: number): number {
   return setting === -1 ? Number.POSITIVE_INFINITY : setting;
@@ -174,16 +185,15 @@ export class SocketServer implements JobOwner {
   }
 
   workNs(thread: number, job: number): number {
-    const { requests, nics, cpus } = this.#model;
+    const { requests } = this.#model;
     const request = job >> 1;
     const { costs } = this.#brokerOf(request);
     if ((job & 1) === READ) {
       const bytes = requests.bytesIn.data[request];
       const flow = requestFlow(requests.connection.data[request]);
-      const more = nics.piecesOf(flow, bytes) - 1;
       return (
         costs.networkPerRequestNs / 2 +
-        (more === 0 ? 0 : more * cpus.wakeUps.costNs(thread, nics.pieceNs(flow))) +
+        furtherPiecesNs(this.#model, thread, flow, bytes) +
         bytes * costs.networkPerByteInNs +
         this.#tlsNs(request, true)
       );
