@@ -49,6 +49,12 @@ function operationRefusal(scenario: Scenario, operation: TimedOperation): string
   if (!SIMULATED_ACTIONS.some((action) => action === operation.action)) {
     return `the simulator does not carry out "${operation.action}" yet; leave the operation out to simulate the rest`;
   }
+  if (operation.action === 'set') {
+    const other = Object.keys(operation.config).find((name) => !isThrottle(name));
+    if (other !== undefined) {
+      return `the simulator changes replication throttles alone while it runs, found ${other}; state it in the config from the start`;
+    }
+  }
   const kept = scenario.topics.find(
     (topic) => topic.cluster === operation.cluster && topic.history !== undefined,
   );
@@ -66,6 +72,11 @@ function operationRefusal(scenario: Scenario, operation: TimedOperation): string
   const others = ids.filter((id) => id > (cluster?.brokers.count ?? 0));
   if (others.length === 0) return null;
   return `the simulator has no controllers of their own yet, found ${others.join(', ')}; name brokers`;
+}
+
+/** Whether a property is a rate of replication or names the replicas that it holds for. */
+function isThrottle(name: string): boolean {
+  return /^(leader|follower)\.replication\.throttled\.(rate|replicas)$/.test(name);
 }
 
 function hostRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {

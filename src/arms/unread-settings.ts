@@ -60,8 +60,15 @@ const READ_WITH_OPERATIONS = {
     'broker.heartbeat.interval.ms',
     'controller.quorum.append.linger.ms',
     'min.insync.replicas',
+    'replica.fetch.backoff.ms',
+    'replication.quota.window.num',
+    'replication.quota.window.size.seconds',
   ],
-  topics: ['min.insync.replicas'],
+  topics: [
+    'min.insync.replicas',
+    'leader.replication.throttled.replicas',
+    'follower.replication.throttled.replicas',
+  ],
   producers: ['delivery.timeout.ms', 'request.timeout.ms', 'retry.backoff.ms', 'retry.backoff.max.ms'],
   consumers: ['retry.backoff.ms', 'retry.backoff.max.ms'],
 } as const satisfies Record<string, readonly string[]>;

@@ -330,6 +330,9 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.throttleEnds:
         this.sockets.unmute(a);
         break;
+      case KIND.fetcherLooks:
+        this.fetchers.looks(a, b);
+        break;
       case KIND.memberHeartbeats:
         this.groups.heartbeat(a);
         break;

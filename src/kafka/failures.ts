@@ -8,6 +8,7 @@
 import { InSyncReplicas } from './broker/in-sync-replicas.ts';
 import { Lives } from './broker/lives.ts';
 import { ReaderMoves } from './broker/reader-moves.ts';
+import { ReplicationThrottles } from './broker/replication-throttles.ts';
 import { ConsumerRefreshes } from './clients/consumer-refreshes.ts';
 import { ProduceRetries } from './clients/produce-retries.ts';
 import type { ClusterModel } from './cluster-model.ts';
@@ -16,7 +17,7 @@ import { Elections } from './controller/elections.ts';
 import { Leadership } from './controller/leadership.ts';
 import { FailureSamples } from './failure-samples.ts';
 import { KIND } from './kinds.ts';
-import { Timeline } from './timeline.ts';
+import { setsRate, Timeline } from './timeline.ts';
 
 export class Failures {
   /** Whether brokers may leave at all. */
@@ -27,6 +28,7 @@ export class Failures {
   readonly lives: Lives;
   readonly readers: ReaderMoves;
   readonly inSync: InSyncReplicas;
+  readonly throttles: ReplicationThrottles;
   readonly retries: ProduceRetries;
   readonly refreshes: ConsumerRefreshes;
   readonly timeline: Timeline;
@@ -48,6 +50,7 @@ export class Failures {
     this.lives = new Lives(model, isOn);
     this.readers = new ReaderMoves(model, isOn);
     this.inSync = new InSyncReplicas(model, isOn);
+    this.throttles = new ReplicationThrottles(model, this.leadership, operations.some(setsRate));
     this.retries = new ProduceRetries(model, isOn);
     this.refreshes = new ConsumerRefreshes(model, isOn);
     this.timeline = new Timeline(model, operations);

@@ -35,6 +35,7 @@ export const KIND = {
   memberHeartbeats: 32,
   throttleEnds: 33,
   metadataIsOld: 34,
+  fetcherLooks: 35,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

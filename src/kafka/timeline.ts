@@ -1,29 +1,40 @@
 /**
- * The operations of a phase, carried out at their times: a broker killed, stopped, started or restarted.
+ * The operations of a phase, carried out at their times: a broker killed, stopped, started or restarted, a throttle set.
  *
  * What:    an operation begins at its time after the warm-up, if that is before the phase's end. A kill is done at once, a stop when the
  *          process is gone, a start when the broker is back and unfenced. One that cannot begin fails, in the words of the
  *          real cluster, and ends nothing.
+ *          Properties are set at once.
  * Source:  src/arms/timeline.ts and src/local/operations/processes.ts, which do the same to real clusters.
  * Range:   others are refused before the run (src/arms/predict-refusals.ts); each would be a case of `begin`.
  * Test:    test/kafka/failures.test.ts.
  */
 import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
+import type { ThrottleChange } from './broker/replication-throttles.ts';
 import type { ClusterModel } from './cluster-model.ts';
 import { KIND } from './kinds.ts';
 import { NONE } from './requests.ts';
 
 /** Operations that the simulator carries out. */
-export const SIMULATED_ACTIONS = ['kill', 'stop', 'start', 'restart'] as const;
+export const SIMULATED_ACTIONS = ['kill', 'stop', 'start', 'restart', 'set'] as const;
 
-export interface PlannedOperation {
+export type PlannedOperation = {
   /** Its number in the scenario. */
   readonly number: number;
-  readonly action: (typeof SIMULATED_ACTIONS)[number];
-  readonly isUnclean: boolean;
-  /** Brokers by index. */
+  /** By index. */
   readonly brokers: readonly number[];
   readonly atNs: number;
+} & (
+  | {
+      readonly action: Exclude<(typeof SIMULATED_ACTIONS)[number], 'set'>;
+      readonly isUnclean: boolean;
+    }
+  | { readonly action: 'set'; readonly throttles: ThrottleChange }
+);
+
+/** Whether an operation limits what brokers replicate. */
+export function setsRate(operation: PlannedOperation): boolean {
+  return operation.action === 'set' && Object.keys(operation.throttles.bytesPerSecond).length > 0;
 }
 
 /** What became of an operation; times in ns, or -1. */
@@ -80,8 +91,14 @@ export class Timeline {
 
   begin(index: number): void {
     const { sim, failures } = this.#model;
-    const { action, isUnclean, brokers } = this.#operations[index];
+    const operation = this.#operations[index];
     this.#beganNs.data[index] = sim.nowNs;
+    if (operation.action === 'set') {
+      failures.throttles.change(operation.brokers, operation.throttles);
+      this.#doneNs.data[index] = sim.nowNs;
+      return;
+    }
+    const { action, isUnclean, brokers } = operation;
     const isStart = action === 'start';
     const isRefused = brokers.some((broker) => failures.lives.isRunning(broker) === isStart);
     if (isRefused && (isStart || action === 'stop' || !isUnclean) && action !== 'kill') {

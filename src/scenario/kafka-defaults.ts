@@ -27,6 +27,7 @@ import {
   type Property,
   type PropertyTable,
   ratio,
+  replicas,
   seconds,
   text,
   textOrUnset,
@@ -207,6 +208,12 @@ export const BROKER_PROPERTIES = {
   'add.partitions.to.txn.retry.backoff.ms': absentIn(['3.9'], ms(20, FROM_ONE)),
 } satisfies PropertyTable;
 
+/** Properties of brokers that Kafka takes only while they run: an operation sets them. */
+export const DYNAMIC_BROKER_PROPERTIES = {
+  'leader.replication.throttled.rate': orNever(LONG_MAX, 'bytes/s', null, LONG),
+  'follower.replication.throttled.rate': orNever(LONG_MAX, 'bytes/s', null, LONG),
+} satisfies PropertyTable;
+
 /** A topic's defaults are the broker's own settings where `TOPIC_DEFAULTS_FROM_BROKER` names one, else these. */
 export const TOPIC_PROPERTIES = {
   'cleanup.policy': list(['delete'], CLEANUP),
@@ -218,7 +225,9 @@ export const TOPIC_PROPERTIES = {
   'file.delete.delay.ms': ms(60_000, LONG),
   'flush.messages': orNever(LONG_MAX, 'count', null, LONG_FROM_ONE),
   'flush.ms': orNever(LONG_MAX, 'ms', null, LONG),
+  'follower.replication.throttled.replicas': replicas(),
   'index.interval.bytes': bytes(4096),
+  'leader.replication.throttled.replicas': replicas(),
   'local.retention.bytes': bytes(-2, AS_RETENTION),
   'local.retention.ms': ms(-2, AS_RETENTION),
   'max.compaction.lag.ms': orNever(LONG_MAX, 'ms', null, LONG_FROM_ONE),

@@ -10,6 +10,8 @@ import { mapParsed, type Parsed, parseByteRate, parseBytes, parseDurationNs, sho
 export const KAFKA_LINES = ['3.9', '4.0', '4.1', '4.2', '4.3'] as const;
 export type KafkaLine = (typeof KAFKA_LINES)[number];
 
+/** An entry of a list that stands for all. */
+const ANY = '*';
 export const INT_MAX = '2147483647';
 export const LONG_MAX = '9223372036854775807';
 export const DOUBLE_MAX = '1.7976931348623157E308';
@@ -24,6 +26,8 @@ export interface Property<Value> {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** What each entry of a list has to look like, where it is not ANY alone. */
+  readonly entry?: { readonly pattern: RegExp; readonly expected: string };
   /** Other spellings of a choice. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Defaults of release lines that differ. */
@@ -91,6 +95,13 @@ export const list = (value: readonly string[], choices?: readonly string[]): Pro
   kind: 'list',
   value,
   ...(choices === undefined ? {} : { choices }),
+});
+
+/** Replicas as Kafka lists them: `partition:broker` each. */
+export const replicas = (): Property<readonly string[]> => ({
+  kind: 'list',
+  value: [],
+  entry: { pattern: /^\d+:\d+$/, expected: `partition:broker each such as 0:1, or ${ANY} for all` },
 });
 
 /** The property with older lines' defaults. */
@@ -221,7 +232,12 @@ function parseList(property: Property<unknown>, input: unknown): Parsed<readonly
       problem: choices === undefined ? `expected text, found ${show(wrong)}` : notOneOf(choices, wrong),
     };
   }
-  return { value: entries };
+  const { entry: form } = property;
+  const isAny = entries.length === 1 && entries[0] === ANY;
+  const odd = form === undefined || isAny ? undefined : entries.find((entry) => !form.pattern.test(entry));
+  return odd === undefined
+    ? { value: entries }
+    : { problem: `expected ${form?.expected}, found ${show(odd)}` };
 }
 
 /** "expected a, b or c, found x, did you mean b?" */

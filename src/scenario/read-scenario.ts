@@ -2,6 +2,7 @@ import path from 'node:path';
 import { UserError } from '../errors/errors.ts';
 import { checkScenario } from './check-scenario.ts';
 import { scenarioJsonSchema } from './json-schema.ts';
+import { DYNAMIC_BROKER_PROPERTIES } from './kafka-defaults.ts';
 import { Problems } from './problems.ts';
 import { resolveScenario } from './resolve.ts';
 import type { Scenario } from './scenario.ts';
@@ -26,6 +27,12 @@ const SCENARIO = {
   schema: scenarioSchema,
   json: scenarioJsonSchema,
   standIns: { apiVersion: API_VERSION, topics: {} },
+  elsewhere: Object.fromEntries(
+    Object.keys(DYNAMIC_BROKER_PROPERTIES).map((name) => [
+      name,
+      'brokers take it only while they run: an operation sets it, under set',
+    ]),
+  ),
 };
 
 const SCENARIO_EXPECTED = {

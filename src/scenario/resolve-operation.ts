@@ -1,6 +1,6 @@
 /** One operation, from the keys of a file to an `OperationBody`. */
 import type { Action, BrokerSelection, OperationBody } from '../operations/operation.ts';
-import { BROKER_PROPERTIES, TOPIC_PROPERTIES } from './kafka-defaults.ts';
+import { BROKER_PROPERTIES, DYNAMIC_BROKER_PROPERTIES, TOPIC_PROPERTIES } from './kafka-defaults.ts';
 import { type PropertyTable, parseProperty, plainText } from './kafka-property.ts';
 import { suggestion } from './nearest.ts';
 import type { Problems } from './problems.ts';
@@ -91,7 +91,12 @@ const meanings: { readonly [Name in Action]: Meaning<Name> } = {
   }),
   set: ({ topic, broker, config }, place, problems) => ({
     action: 'set',
-    config: settings(config, topic === undefined ? BROKER_PROPERTIES : TOPIC_PROPERTIES, place, problems),
+    config: settings(
+      config,
+      topic === undefined ? RUNNING_BROKER_PROPERTIES : TOPIC_PROPERTIES,
+      place,
+      problems,
+    ),
     ...stated({ topic, broker }),
   }),
   reassign: ({ topic, partition, replicas, throttle }) => ({
@@ -121,6 +126,8 @@ interface Selected {
 function selection({ broker, controller, zone }: Selected): BrokerSelection {
   return zone === undefined ? { brokers: [broker ?? controller ?? []].flat() } : { zone };
 }
+
+const RUNNING_BROKER_PROPERTIES = { ...BROKER_PROPERTIES, ...DYNAMIC_BROKER_PROPERTIES };
 
 /** The properties of `set` by Kafka's names in Kafka's notation, null for the default. */
 function settings(

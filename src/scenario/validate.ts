@@ -17,16 +17,18 @@ export interface Format<Schema extends z.ZodType> {
   readonly json: () => JsonSchemaNode;
   /** What stands in for a part that every file needs when that part is broken. */
   readonly standIns: Readonly<Record<string, unknown>>;
+  /** Keys that are known but have another place, and what to do with them. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /** The values of the file, without its broken parts; all of them are reported to `problems`. */
 export function validate<Schema extends z.ZodType>(
   data: Readonly<Record<string, unknown>>,
-  { schema, json, standIns }: Format<Schema>,
+  { schema, json, standIns, elsewhere = {} }: Format<Schema>,
   problems: Problems,
 ): z.output<Schema> {
   const removed = new Set<string>();
-  const report = new Report(json, problems, removed);
+  const report = new Report(json, problems, removed, elsewhere);
   for (;;) {
     const keptIndexes = new Map<string, readonly number[]>();
     const whole = prune(data, [], removed, keptIndexes) as Record<string, unknown>;
@@ -53,11 +55,18 @@ class Report {
   readonly #json: () => JsonSchemaNode;
   readonly #problems: Problems;
   readonly #removed: Set<string>;
+  readonly #elsewhere: Readonly<Record<string, string>>;
 
-  constructor(json: () => JsonSchemaNode, problems: Problems, removed: Set<string>) {
+  constructor(
+    json: () => JsonSchemaNode,
+    problems: Problems,
+    removed: Set<string>,
+    elsewhere: Readonly<Record<string, string>>,
+  ) {
     this.#json = json;
     this.#problems = problems;
     this.#removed = removed;
+    this.#elsewhere = elsewhere;
   }
 
   issues(issues: readonly Issue[], whole: unknown, original: (path: Path) => Path): void {
@@ -85,7 +94,8 @@ class Report {
       const path = [...parent, key];
       const meant = closest(key, known);
       const belongs = meant === null && keysOf(node?.properties?.config ?? null).includes(key);
-      const advice = belongs ? `, it belongs under ${dotted([...parent, 'config'])}` : suggestion(key, known);
+      const elsewhere = belongs ? `it belongs under ${dotted([...parent, 'config'])}` : this.#elsewhere[key];
+      const advice = elsewhere === undefined ? suggestion(key, known) : `, ${elsewhere}`;
       this.#problems.key(path, `unknown key "${key}"${inside}${advice}`);
       this.#remove(path);
       this.#problems.markUnknownKey(parent);

@@ -60,6 +60,14 @@ describe('the simulator', () => {
       [/^s\.yaml:8:\d+:? .*does not carry out "pause"/],
     ],
     [
+      'properties that it does not change while it runs',
+      `${HEAD}${PRODUCER}operations:
+  - { at: 10s, set: { config: { num.io.threads: 4 } } }
+  - { at: 10s, set: { config: { leader.replication.throttled.rate: 1MB/s } } }
+`,
+      [/^s\.yaml:7:\d+:? .*found num\.io\.threads; state it in the config/],
+    ],
+    [
       'a page cache without memory',
       `${HEAD}${PRODUCER}hosts: { local: { disk: { kind: ssd }, memory: 1GiB } }\n`,
       [/^s\.yaml:6:\d+:? .*needs memory for a heap of 1 GiB and 64 MiB of page cache/],

@@ -52,8 +52,11 @@ describe('a producer with a producer_byte_rate', () => {
   test('has the rate on each broker', () => {
     const read = runOut(build({ ...producing, brokers: 2, topics: [{ partitions: 2 }] }), 0);
     const rates = read.brokers.map((broker) => lateMean(broker.appendedBytes));
-    // A producer that waits for memory of the one has less for the other.
-    assert.ok(rates.every((rate) => rate <= 1.03 * BYTES_PER_SECOND));
+    // A producer that waits for memory of the one has less for the other. What is spent at once comes back after eleven seconds or somewhat more: three such bursts may be in 33 s.
+    assert.ok(
+      rates.every((rate) => rate <= 1.08 * BYTES_PER_SECOND),
+      String(rates),
+    );
     assert.ok(sum(rates) > 1.5 * BYTES_PER_SECOND, String(rates));
   });
 

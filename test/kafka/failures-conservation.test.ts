@@ -5,7 +5,19 @@ import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
 import { readOut } from '../../src/kafka/read-out.ts';
 import { NONE } from '../../src/kafka/requests.ts';
 import { foldChains } from '../../src/kernel/trace-hash.ts';
-import { at, COSTS, kill, leaders, SLOW_DISK, start, stop, three, topic, watch } from './failures-support.ts';
+import {
+  at,
+  COSTS,
+  kill,
+  leaders,
+  SLOW_DISK,
+  start,
+  stop,
+  three,
+  throttle,
+  topic,
+  watch,
+} from './failures-support.ts';
 import {
   build,
   column,
@@ -47,6 +59,13 @@ const operated: fc.Arbitrary<Small> = fc
         action: fc.constantFrom('kill' as const, 'stop' as const, 'start' as const, 'restart' as const),
       }),
       { minLength: 1, maxLength: 5 },
+    ),
+    throttle: fc.option(
+      fc.record({
+        atMs: fc.integer({ min: 0, max: 3000 }),
+        bytesPerSecond: fc.integer({ min: 1000, max: 1_000_000 }),
+        replicas: fc.constantFrom('*', '0:1,0:2', '1:2,2:1,3:3'),
+      }),
     ),
     seed: fc.integer({ min: 1, max: 1000 }),
   })
@@ -92,7 +111,17 @@ const operated: fc.Arbitrary<Small> = fc
       ],
       consumers: of.consumers === 0 ? [] : [{ count: of.consumers }],
       // In the end every broker is killed and started once more, so that all come back.
-      operations: [...operations, kill(39_000, ...all), start(39_001, ...all)],
+      operations: [
+        ...operations,
+        ...(of.throttle === null
+          ? []
+          : [
+              ...throttle(of.throttle.atMs, of.throttle.bytesPerSecond, of.throttle.replicas),
+              ...throttle(38_000, null),
+            ]),
+        kill(39_000, ...all),
+        start(39_001, ...all),
+      ],
       brokerConfig: {
         'num.replica.fetchers': of.fetchers,
         'broker.session.timeout.ms': 900,

@@ -58,6 +58,19 @@ export function three(changes: Small = {}): Small {
   };
 }
 
+/** Replication throttles: rates of all brokers (bytes per second; null: none) and the topic's replicas, on both sides. */
+export const throttle = (atMs: number, bytesPerSecond: number | null, replicas = '*') => {
+  const text = bytesPerSecond === null ? null : String(bytesPerSecond);
+  const sides = (property: string, value: string | null) => ({
+    [`leader.replication.throttled.${property}`]: value,
+    [`follower.replication.throttled.${property}`]: value,
+  });
+  return [
+    at(atMs, { action: 'set', topic: 'orders', config: sides('replicas', replicas) }),
+    at(atMs, { action: 'set', config: sides('rate', text) }),
+  ];
+};
+
 export const leaders = (model: ClusterModel): number[] =>
   Array.from({ length: model.parts.topology.partitions.length }, (_, partition) =>
     model.failures.leadership.leader(partition),

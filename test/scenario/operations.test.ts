@@ -236,6 +236,10 @@ describe('operations that cannot be', () => {
       /^47 unknown key "retention\.mss" in operations\[\d+\]\.set\.config, did you mean "retention\.ms"\?$/,
       /^87 .*set\.config\.min\.insync\.replicas: expected a whole number/,
     ],
+    [
+      'set: { topic: orders, config: { leader.replication.throttled.replicas: "0:1,x" } }',
+      /throttled\.replicas: expected partition:broker each such as 0:1, or \* for all, found "x"$/,
+    ],
     ['set: { config: {} }', /set\.config: expected at least one property, found none$/],
     ['set: { config: { num.io.thread: null } }', /unknown key "num\.io\.thread" .*did you mean/],
     [

@@ -193,6 +193,11 @@ levels:
       /^s\.yaml:7:24 unknown key "fetch\.min\.bytes" in consumers\.c, it belongs under consumers\.c\.config$/,
     ],
     [
+      'a property that brokers take only while they run',
+      small('clusters: { main: { brokers: { config: { leader.replication.throttled.rate: 1MB/s } } } }\n'),
+      /unknown key "leader\.replication\.throttled\.rate" in .*: an operation sets it, under set$/,
+    ],
+    [
       'a duplicate key',
       small('  checkout: { topics: orders, rate: 1/s }\n'),
       /^s\.yaml:6:3 duplicate key "checkout"/,

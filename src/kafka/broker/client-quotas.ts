@@ -5,7 +5,8 @@
  *          counted for each client on each broker. Beyond the quota the response goes out at once and the client's channel
  *          stays muted for the throttle time: what it sends waits in its socket. A fetch that is throttled is answered
  *          without records, its bytes are not counted, and no response has more than a full window may have.
- * Formula: O = sum over the last n windows / W,  W = (n - 1) windows + what has passed of the present one
+ * Formula: O = sum over the last n windows / W,  W = since the oldest of them began, with a window for each whole one
+ *          that there is not, of n - 1 (sampled-stats.ts)
  *          throttle time = (O - T) / T * W;  for request_percentage at most one window, T in seconds of a thread per 100 s
  *          response of a fetch <= T * (n - 1) windows
  *          n = quota.window.num, windows of quota.window.size.seconds
@@ -13,7 +14,7 @@
  * Source:  ClientQuotaManager.scala, ClientRequestQuotaManager.scala, QuotaUtils.java, Rate.java, KafkaApis.scala
  *          (handleProduceRequest, handleFetchRequest), KIP-219.
  * Range:   a quota is of each client, which has an id of its own, counted where its connection ends: its group's requests
- *          have one beside it and are not counted. Windows begin at whole seconds, Kafka's with a client's first request.
+ *          have one beside it and are not counted.
  *          Whether a fetch goes beyond is judged by all that there is of news, up to the session's limits. A Java
  *          client waits itself when told of its throttle time; here its requests wait in the socket, which is the same but
  *          for what more its batches would gather.
@@ -21,9 +22,10 @@
  * Test:    test/kafka/client-quotas.test.ts.
  */
 import type { Float64Column } from '../../kernel/columns.ts';
-import { NS_PER_SECOND } from '../../kernel/time.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../kernel/time.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { NONE, REQUEST } from '../requests.ts';
+import { SampledStats, type SampleWindows } from './sampled-stats.ts';
 
 const BYTES = 0;
 const THREAD_TIME = 1;
@@ -31,11 +33,8 @@ const KINDS = 2;
 const NS_PER_SECOND_AND_PERCENT = NS_PER_SECOND / 100;
 
 /** Of one client's connection to one broker. */
-export interface ConnectionQuota {
+export interface ConnectionQuota extends SampleWindows {
   readonly connection: number;
-  /** quota.window.num, and quota.window.size.seconds. */
-  readonly windows: number;
-  readonly windowNs: number;
   /** producer_byte_rate, or consumer_byte_rate. */
   readonly bytesPerSecond: number | null;
   /** request_percentage. */
@@ -47,26 +46,23 @@ export class ClientQuotas {
   readonly #quotas: readonly ConnectionQuota[];
   /** Of every connection: its quota, or NONE; empty without any. */
   readonly #ofConnection: Int32Array;
-  /** Per quota and kind: sums of its windows, in a ring, and the number of the last of them. */
-  readonly #first: Int32Array;
-  readonly #sums: Float64Column;
-  readonly #window: Float64Column;
+  /** Per quota and kind. */
+  readonly #stats: SampledStats;
   readonly #throttledUntilNs: Float64Column;
 
   constructor(model: ClusterModel, quotas: readonly ConnectionQuota[], connections: number) {
     this.#model = model;
     this.#quotas = quotas;
     this.#ofConnection = new Int32Array(quotas.length === 0 ? 0 : connections).fill(NONE);
-    this.#first = new Int32Array(quotas.length);
-    let sums = 0;
-    quotas.forEach(({ connection, windows }, quota) => {
+    quotas.forEach(({ connection }, quota) => {
       this.#ofConnection[connection] = quota;
-      this.#first[quota] = sums;
-      sums += KINDS * windows;
     });
     const { columns } = model.sim;
-    this.#sums = columns.float64('quotas/sums', sums);
-    this.#window = columns.float64('quotas/window', quotas.length * KINDS);
+    this.#stats = new SampledStats(
+      columns,
+      'quotas',
+      quotas.flatMap((quota) => Array.from({ length: KINDS }, () => quota)),
+    );
     this.#throttledUntilNs = columns.float64('quotas/throttled-until', quotas.length);
   }
 
@@ -134,27 +130,20 @@ export class ClientQuotas {
   /** Counts an amount; returns the throttle time that its rate now asks for, whole ms in ns, 0 within the quota. */
   #record(quota: number, kind: number, amount: number, perSecond: number): number {
     this.#add(quota, kind, amount);
+    const { nowNs } = this.#model.sim;
     const { windows, windowNs } = this.#quotas[quota];
-    const at = this.#first[quota] + kind * windows;
-    let sum = 0;
-    for (let index = at; index < at + windows; index += 1) sum += this.#sums.data[index];
-    const spanNs = (windows - 1) * windowNs + (this.#model.sim.nowNs % windowNs);
+    const row = quota * KINDS + kind;
+    const sum = this.#stats.sum(row, nowNs);
+    const passedNs = this.#stats.spanNs(row, nowNs);
+    const missing = Math.max(0, windows - 1 - Math.floor(passedNs / windowNs));
+    const spanNs = Math.max(passedNs + missing * windowNs, NS_PER_MS);
     const allowed = (perSecond * spanNs) / NS_PER_SECOND;
     // (O - T) / T * W, with O = sum / W and T * W what is allowed.
     return sum <= allowed ? 0 : Math.round(((sum - allowed) / allowed) * (spanNs / 1e6)) * 1e6;
   }
 
   #add(quota: number, kind: number, amount: number): void {
-    const { windows, windowNs } = this.#quotas[quota];
-    const at = this.#first[quota] + kind * windows;
-    const row = quota * KINDS + kind;
-    const now = Math.floor(this.#model.sim.nowNs / windowNs);
-    const before = this.#window.data[row];
-    for (let window = Math.max(before + 1, now - windows + 1); window <= now; window += 1) {
-      this.#sums.data[at + (window % windows)] = 0;
-    }
-    this.#window.data[row] = now;
-    this.#sums.data[at + (now % windows)] += amount;
+    this.#stats.record(quota * KINDS + kind, amount, this.#model.sim.nowNs);
   }
 
   /** Of the handler, waiting included, and of the network thread. */

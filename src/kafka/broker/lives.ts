@@ -213,6 +213,7 @@ export class Lives {
     handlers.clear(broker);
     heaps.clear(index);
     background.forget(broker);
+    this.#model.failures.throttles.forget(index);
     // Sessions whose next fetch is not sent yet.
     const { fetching } = this.#model.replicas.columns;
     parts.sessions.forEach((session, number) => {

@@ -15,6 +15,11 @@ export const RESTS = 0;
 export const FETCHES = 1;
 export const STOPS = 2;
 
+/** Where a reader stands: not among those with news of its session, among them, or among them but held by a throttle. */
+export const UNQUEUED = 0;
+export const QUEUED = 1;
+export const HELD = 2;
+
 export interface ReaderColumns {
   readonly isFollower: Uint8Array;
   /** Partitions of each session, and those of them that cost a look. */
@@ -32,6 +37,7 @@ export interface ReaderColumns {
   readonly tail: Int32Column;
   readonly aboveWatermark: Int32Column;
   readonly readerNext: Int32Column;
+  /** UNQUEUED, QUEUED or HELD; what is held is not in its session's `available`. */
   readonly readerQueued: Uint8Column;
   /** Followers: offset after what the follower holds, and after what the leader knows it to hold. */
   readonly replicaEnd: Float64Column;

@@ -15,7 +15,7 @@
 import type { Fifos } from '../../kernel/fifo.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import { NONE } from '../requests.ts';
-import { FETCHES, RESTS, type ReaderColumns, STOPS } from './reader-columns.ts';
+import { FETCHES, HELD, QUEUED, RESTS, type ReaderColumns, STOPS, UNQUEUED } from './reader-columns.ts';
 import { fetcherNumber } from './replica-fetcher.ts';
 
 export class ReaderMoves {
@@ -58,8 +58,8 @@ export class ReaderMoves {
 
   /** Nobody of a session has news any more, as far as it knows; its readers are to be queued again. */
   empty(session: number): void {
-    const { news, toTell, readerQueued, moved, available } = this.#of;
-    while (news.length(session) > 0) readerQueued.data[news.shift(session)] = 0;
+    const { news, toTell, moved, available } = this.#of;
+    while (news.length(session) > 0) this.#leaveNews(news.shift(session));
     while (toTell.length(session) > 0) moved.data[toTell.shift(session)] = 0;
     available.data[session] = 0;
   }
@@ -103,9 +103,9 @@ export class ReaderMoves {
   queue(reader: number): void {
     const { readerSession, readerQueued, news, available } = this.#of;
     const session = readerSession[reader];
-    const bytes = this.#readableBytes(reader);
-    if (bytes === 0 || readerQueued.data[reader] === 1) return;
-    readerQueued.data[reader] = 1;
+    const bytes = this.readableBytes(reader);
+    if (bytes === 0 || readerQueued.data[reader] !== UNQUEUED) return;
+    readerQueued.data[reader] = QUEUED;
     news.push(session, reader);
     available.data[session] += bytes;
     this.#model.replicas.completeParked(NONE, session);
@@ -192,9 +192,10 @@ export class ReaderMoves {
       }
       if (areHeld) batches.holders.data[batch] += 1;
       readerNext.data[reader] = batch;
+      if (readerQueued.data[reader] === HELD) continue;
       available.data[session] += batches.bytes.data[batch];
-      if (readerQueued.data[reader] === 1) continue;
-      readerQueued.data[reader] = 1;
+      if (readerQueued.data[reader] === QUEUED) continue;
+      readerQueued.data[reader] = QUEUED;
       news.push(session, reader);
     }
   }
@@ -230,15 +231,21 @@ export class ReaderMoves {
   #unqueue(reader: number): void {
     const { readerSession, readerQueued, moved, news, toTell, available } = this.#of;
     const from = readerSession[reader];
-    if (readerQueued.data[reader] === 1) {
+    if (readerQueued.data[reader] !== UNQUEUED) {
       without(news, from, reader);
-      readerQueued.data[reader] = 0;
-      available.data[from] -= this.#readableBytes(reader);
+      if (readerQueued.data[reader] === QUEUED) available.data[from] -= this.readableBytes(reader);
+      this.#leaveNews(reader);
     }
     if (moved.data[reader] === 1) {
       without(toTell, from, reader);
       moved.data[reader] = 0;
     }
+  }
+
+  #leaveNews(reader: number): void {
+    const { readerQueued, readerSession } = this.#of;
+    if (readerQueued.data[reader] === HELD) this.#model.failures.throttles.letGo(readerSession[reader]);
+    readerQueued.data[reader] = UNQUEUED;
   }
 
   #tell(reader: number): void {
@@ -323,7 +330,8 @@ export class ReaderMoves {
     throw new Error(`broker ${broker} does not follow partition ${partition}`);
   }
 
-  #readableBytes(reader: number): number {
+  /** What a reader could be given, bytes. */
+  readableBytes(reader: number): number {
     const { batches } = this.#model;
     const { readerNext, readerPartition, isFollower, readerSession, highWatermark } = this.#of;
     const watermark = highWatermark.data[readerPartition[reader]];

@@ -8,7 +8,7 @@
  *          a follower does not check single records
  * Source:  AbstractFetcherThread.scala, ReplicaFetcherThread.scala, Kafka 4.2.
  *          Fetcher number: abs(31 * hash(topic) + partition) mod num.replica.fetchers (AbstractFetcherManager.scala).
- * Range:   every replica in sync; no throttles, no back-off.
+ * Range:   no back-off but where a throttle leaves a fetch without any partition (replication-throttles.ts).
  * Error:   per stage in reports.
  * Test:    test/kafka/replication.test.ts.
  */
@@ -101,6 +101,13 @@ export class ReplicaFetchers {
     }
   }
 
+  /** A fetcher that had nothing to fetch looks again. */
+  looks(thread: number, life: number): void {
+    const { parts, lives } = this.#model;
+    const { index } = parts.threads[thread];
+    if (lives.of(this.#fetchers[index].follower) === life) this.#send(index);
+  }
+
   /** The disk has let the thread go on after its appends. */
   storageDone(index: number): void {
     const { logs, sim, brokers } = this.#model;
@@ -115,6 +122,7 @@ export class ReplicaFetchers {
   /** Appends the batches of a response; returns when the thread is free, ns. What it holds is told by its next fetch. */
   #append(index: number, count: number): number {
     const { replicas, recorder, batches, logs, sim } = this.#model;
+    const { throttles } = this.#model.failures;
     const { follower, session } = this.#fetchers[index];
     const hasDisk = logs.isOn(follower);
     let freeNs = sim.nowNs;
@@ -122,6 +130,7 @@ export class ReplicaFetchers {
       const batch = replicas.takeFetched(session);
       const bytes = batches.bytes.data[batch];
       recorder.appended(follower, bytes);
+      if (throttles.isOn) throttles.received(session, batches.partition.data[batch], bytes);
       if (hasDisk) {
         const partition = batches.partition.data[batch];
         freeNs = logs.append(follower, partition, bytes, batches.records.data[batch], freeNs);
@@ -132,12 +141,28 @@ export class ReplicaFetchers {
   }
 
   #send(index: number): void {
-    const { requests, replicas, sockets } = this.#model;
+    const { requests, replicas, sockets, failures } = this.#model;
     const { session } = this.#fetchers[index];
     if (replicas.hasToStop(session)) return;
+    if (failures.throttles.isOn) {
+      failures.throttles.review(session, 'follower');
+      if (failures.throttles.holdsAll(session)) {
+        this.#backOff(index);
+        return;
+      }
+    }
     const request = requests.open(REQUEST.fetchFollower, replicas.connectionOf(session), session);
     requests.bytesIn.data[request] = replicas.cache.requestBytes(session);
     sockets.sendRequest(request);
+  }
+
+  /** Nothing is to be fetched now: the thread looks again later. */
+  #backOff(index: number): void {
+    const { brokers, sim, lives } = this.#model;
+    const { follower, thread } = this.#fetchers[index];
+    const { entity, config } = brokers[follower];
+    const delayNs = config['replica.fetch.backoff.ms'] * NS_PER_MS;
+    sim.schedule(delayNs, entity, KIND.fetcherLooks, thread, lives.of(follower));
   }
 
   /** The next fetch is a part of the work on a response. */

@@ -25,7 +25,16 @@ import { NONE } from '../requests.ts';
 import type { Broker } from './broker.ts';
 import { FetchSessionCache } from './fetch-session-cache.ts';
 import { LogReads } from './log-reads.ts';
-import { FETCHES, layOutReaders, RESTS, type ReaderColumns, STOPS } from './reader-columns.ts';
+import {
+  FETCHES,
+  HELD,
+  layOutReaders,
+  QUEUED,
+  RESTS,
+  type ReaderColumns,
+  STOPS,
+  UNQUEUED,
+} from './reader-columns.ts';
 
 const RESPONSE_HEADER_BYTES = 64;
 
@@ -213,7 +222,7 @@ export class ReplicaManager {
    * @returns when the disk lets the handler respond, ns; 0 when it has responded or parked
    */
   fetch(broker: Broker, thread: number, request: number): number {
-    const requests = this.#model.requests;
+    const { requests, failures } = this.#model;
     const index = requests.owner.data[request];
     const maxWaitNs = this.#maxWaitNs[index];
     if (!this.cache.use(index, this.#model.sim.nowNs)) {
@@ -221,7 +230,10 @@ export class ReplicaManager {
       this.respond(request);
       return 0;
     }
-    if (this.#isFollower[index] === 1) this.#learnReplicaEnds(index, thread);
+    if (this.#isFollower[index] === 1) {
+      this.#learnReplicaEnds(index, thread);
+      if (failures.throttles.isOn) failures.throttles.review(index, 'leader');
+    }
     const isLeft = this.#fetching.data[index] === STOPS;
     if (maxWaitNs === 0 || isLeft || this.#available.data[index] >= this.#minBytes[index]) {
       return this.answerFetch(request);
@@ -256,7 +268,7 @@ export class ReplicaManager {
   answerFetch(request: number): number {
     const { requests } = this.#model;
     const index = requests.owner.data[request];
-    const { quotas } = this.#model;
+    const { quotas, failures } = this.#model;
     const maxBytes = Math.min(this.#maxBytes[index], quotas.fetchBytesMax(request));
     const roomBytes = Math.min(maxBytes, this.#news.length(index) * this.#partitionMaxBytes[index]);
     const expectedBytes = Math.min(this.#available.data[index], roomBytes);
@@ -268,12 +280,20 @@ export class ReplicaManager {
     let taken = 0;
     for (let left = this.#news.length(index); left > 0; left -= 1) {
       const reader = this.#news.shift(index);
-      taken += this.#reads.read(index, request, reader, maxBytes - taken, taken === 0);
+      if (this.#readerQueued.data[reader] === HELD) {
+        this.#news.push(index, reader);
+        continue;
+      }
+      const bytes = this.#reads.read(index, request, reader, maxBytes - taken, taken === 0);
+      taken += bytes;
+      if (failures.throttles.isOn && this.#isFollower[index] === 1) {
+        failures.throttles.sent(index, this.#readerPartition[reader], bytes);
+      }
       if (this.#reads.hasMore(index, reader)) {
         this.#news.push(index, reader);
         if (taken >= maxBytes) break;
       } else {
-        this.#readerQueued.data[reader] = 0;
+        this.#readerQueued.data[reader] = UNQUEUED;
       }
     }
     this.#available.data[index] -= taken;
@@ -389,9 +409,10 @@ export class ReplicaManager {
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
       const index = this.#readerSession[reader];
       if (this.#isFollower[index] !== kind) continue;
+      if (this.#readerQueued.data[reader] === HELD) continue;
       this.#available.data[index] += bytes;
-      if (this.#readerQueued.data[reader] === 0) {
-        this.#readerQueued.data[reader] = 1;
+      if (this.#readerQueued.data[reader] === UNQUEUED) {
+        this.#readerQueued.data[reader] = QUEUED;
         this.#news.push(index, reader);
       }
       this.completeParked(thread, index);

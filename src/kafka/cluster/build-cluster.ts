@@ -91,7 +91,7 @@ class Builder {
     const { scenario, hasUpkeep = true } = input;
     const plan = planShards(scenario)[shard];
     this.#topology = layOut(scenario, plan, hasUpkeep);
-    this.#operations = planOperations(scenario, plan);
+    this.#operations = planOperations(scenario, plan, this.#topology);
     this.#profiles = this.#topology.hosts.map((host) => input.profiles[host.group]);
     this.#costs = this.#profiles.map((profile) => costsOf(profile));
     this.#connections = new Connections(placesOf(input.scenario, this.#topology, this.#costs));
