@@ -10,6 +10,7 @@ import { HaltPolls } from '../../src/hardware/halt-polls.ts';
 import { latencyNs } from '../../src/hardware/wake-ups.ts';
 import { lostAfter } from '../../src/hardware/working-sets.ts';
 import { costsOf } from '../../src/kafka/costs.ts';
+import { Rows } from '../../src/kernel/rows.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
 import { run } from './run.ts';
@@ -55,7 +56,7 @@ function wakes(program: string): void {
 /** After many sleeps alike. */
 function latencyUs(us: number): number {
   const sim = new Simulation({ seed: '1', entityBase: 0, limits: { eventsPending: 1, eventsPerInstant: 1 } });
-  const polls = new HaltPolls(sim.columns, 1);
+  const polls = new HaltPolls(new Rows(sim.columns, 'cores', 1));
   let polled = false;
   for (let sleep = 0; sleep < 10; sleep += 1) polled = polls.wakes(0, us * NS_PER_US, costs.pollNs);
   return latencyNs(costs, us * NS_PER_US, polled) / NS_PER_US;

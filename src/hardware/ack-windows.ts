@@ -15,62 +15,59 @@
  * Error:   three consumers beside a producer leave it 21,600 of 16,200 records/s really; backlogs change until the acknowledgement comes.
  * Test:    test/hardware/ack-windows.test.ts.
  */
-import type { Columns, Float64Column } from '../kernel/columns.ts';
+import type { Field, Rows } from '../kernel/rows.ts';
 
 /** What flows really have in a full line, of what they have in it here. */
 export const LINE_FILL = 2;
-const NONE = -1;
 
 export class AckWindows {
-  /** Row of a flow, or NONE. */
-  readonly #row: Int32Array;
-  readonly #windowBytes: Float64Array;
+  /** What may be on the way, 0 where nothing waits for acknowledgements; the time that a byte takes. */
+  readonly #windowBytes: Field;
+  readonly #nsPerByte: Field;
   /** When the flow's round ends, and what it has carried. */
-  readonly #endsNs: Float64Column;
-  readonly #sentBytes: Float64Column;
-  readonly #nsPerByte: Float64Array;
+  readonly #endsNs: Field;
+  readonly #sentBytes: Field;
 
   /** @param windows of every flow, and the time that a byte takes on its way; undefined: it waits for no acknowledgement */
   constructor(
-    columns: Columns,
+    flowRows: Rows,
     windows: readonly ({ readonly bytes: number; readonly nsPerByte: number } | undefined)[],
   ) {
-    this.#row = new Int32Array(windows.length).fill(NONE);
-    const rows = windows.flatMap((of, flow) => (of === undefined ? [] : [{ ...of, flow }]));
-    rows.forEach(({ flow }, row) => {
-      this.#row[flow] = row;
+    this.#windowBytes = flowRows.field();
+    this.#nsPerByte = flowRows.field();
+    this.#endsNs = flowRows.field();
+    this.#sentBytes = flowRows.field();
+    windows.forEach((of, flow) => {
+      if (of === undefined) return;
+      this.#windowBytes.set(flow, of.bytes);
+      this.#nsPerByte.set(flow, of.nsPerByte);
     });
-    this.#windowBytes = Float64Array.from(rows, ({ bytes }) => bytes);
-    this.#nsPerByte = Float64Array.from(rows, ({ nsPerByte }) => nsPerByte);
-    this.#endsNs = columns.float64('nic/ack-ends', rows.length);
-    this.#sentBytes = columns.float64('nic/ack-sent', rows.length);
   }
 
   has(flow: number): boolean {
-    return this.#row[flow] !== NONE;
+    return this.#windowBytes.get(flow) > 0;
   }
 
   /** When the flow may send its next piece, ns: now, or when so much of it as is more than the window meets the acknowledgement. */
   opensNs(flow: number, bytes: number, nowNs: number): number {
-    const row = this.#row[flow];
-    if (row === NONE || nowNs >= this.#endsNs.data[row]) return nowNs;
-    const room = this.#windowBytes[row] - this.#sentBytes.data[row];
+    const endsNs = this.#endsNs.get(flow);
+    if (nowNs >= endsNs) return nowNs;
+    const room = this.#windowBytes.get(flow) - this.#sentBytes.get(flow);
     if (bytes <= room) return nowNs;
-    return Math.max(nowNs, Math.ceil(this.#endsNs.data[row] - room * this.#nsPerByte[row]));
+    return Math.max(nowNs, Math.ceil(endsNs - room * this.#nsPerByte.get(flow)));
   }
 
   /** A piece leaves that is acknowledged at `ackNs`. Of flows with a window. */
   sent(flow: number, bytes: number, nowNs: number, ackNs: number): void {
-    const row = this.#row[flow];
-    if (nowNs >= this.#endsNs.data[row]) {
-      this.#endsNs.data[row] = Math.ceil(ackNs);
-      this.#sentBytes.data[row] = 0;
+    if (nowNs >= this.#endsNs.get(flow)) {
+      this.#endsNs.set(flow, Math.ceil(ackNs));
+      this.#sentBytes.set(flow, 0);
     }
-    this.#sentBytes.data[row] += bytes;
+    this.#sentBytes.add(flow, bytes);
   }
 
   /** The flow is of a new connection. */
   reset(flow: number): void {
-    if (this.#row[flow] !== NONE) this.#endsNs.data[this.#row[flow]] = 0;
+    this.#endsNs.set(flow, 0);
   }
 }

@@ -20,8 +20,9 @@
  * Error:   unvalidated alone; predicted and measured CPU of every host is in each report.
  * Test:    test/hardware/cpu.test.ts (closed forms, conservation of work), processor-sharing.test.ts (queueing means).
  */
-import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
+import type { Int32Column } from '../kernel/columns.ts';
 import { ProcessorSharing } from '../kernel/resources/processor-sharing.ts';
+import { type Field, Rows } from '../kernel/rows.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { CpuQuotas } from './cpu-quota.ts';
 import { IdleCores } from './idle-cores.ts';
@@ -72,16 +73,16 @@ export class Cpus {
   readonly #queues: RunQueues | null;
   readonly #quotas: CpuQuotas;
   /** Per thread: the core that it runs or last ran on, its job's work, the CPU that it was charged for jobs done. */
-  readonly #core: Int32Column;
-  readonly #work: Float64Column;
-  readonly #cpuNs: Float64Column;
-  /** Per thread: what is left of its job while a quota or a stop of its process keeps it from running, else NONE. */
-  readonly #heldWork: Float64Column;
-  readonly #stopped: Uint8Column;
+  readonly #core: Field;
+  readonly #work: Field;
+  readonly #cpuNs: Field;
+  /** Per thread: what is left of its job while a quota or a stop of its process keeps it from running, else NONE; whether it is stopped. */
+  readonly #heldWork: Field;
+  readonly #stopped: Field;
   /** Per core and host of the shard, where a quota has to know it: threads that run or are held back. */
   readonly #runnable: Int32Column;
-  /** Per core. */
-  readonly #wakingNs: Float64Column;
+  /** Per core: the time that it spent waking. */
+  readonly #wakingNs: Field;
 
   /** @param threadHosts the host index of every thread, in the order of the threads' numbers */
   constructor(options: {
@@ -118,7 +119,10 @@ export class Cpus {
     for (const machine of this.#machines) {
       for (let core = 0; core < machine.cores; core += 1) this.#coreMachine.push(machine);
     }
-    const [jobs, endKind] = [threadHosts.length, kinds.timer];
+    const { columns } = sim;
+    const stationRows = new Rows(columns, 'cores', stations.length);
+    const jobRows = new Rows(columns, 'threads', threadHosts.length);
+    const endKind = kinds.timer;
     const ofQueues = { hosts: hosts.length, threadHost: this.#threadHost };
     this.#queues = slices
       ? new RunQueues({
@@ -131,42 +135,42 @@ export class Cpus {
         })
       : null;
     this.#sharing =
-      this.#queues ?? new ProcessorSharing({ sim, name: 'cores', stations, jobs, endKind, owner: this });
+      this.#queues ??
+      new ProcessorSharing({ sim, name: 'cores', stations, stationRows, jobRows, endKind, owner: this });
     this.#quotas = new CpuQuotas({ sim, kinds: options.kinds, hosts, owner: this });
-    const { columns } = sim;
+    this.#core = jobRows.field();
+    this.#work = jobRows.field();
+    this.#cpuNs = jobRows.field();
+    this.#heldWork = jobRows.field(NONE);
+    this.#stopped = jobRows.field();
+    this.#wakingNs = stationRows.field();
     this.wakeUps = new WakeUps({
       sim,
       hosts,
       threadHost: this.#threadHost,
       costs: options.wakeUpCpu ?? null,
       workingSets: options.workingSets ?? null,
-      cores: stations.length,
+      threadRows: jobRows,
+      coreRows: stationRows,
     });
     this.#idle = new IdleCores(
       columns,
       this.#machines.map(({ cores }) => cores),
     );
     this.#running = columns.int32('machines/running', this.#machines.length);
-    this.#core = columns.int32('threads/core', threadHosts.length);
-    this.#work = columns.float64('threads/work', threadHosts.length);
-    this.#cpuNs = columns.float64('threads/cpu', threadHosts.length);
     const hasQuotas = this.#machines.some(({ metered }) => metered);
-    this.#heldWork = columns.float64('threads/held-work', threadHosts.length);
-    this.#heldWork.data.fill(NONE);
-    this.#stopped = columns.uint8('threads/stopped', threadHosts.length);
     this.#runnable = columns.int32('cores/runnable', hasQuotas ? stations.length * hosts.length : 0);
-    this.#wakingNs = columns.float64('cores/waking', stations.length);
     for (const { hosts: of, firstCore, cores } of this.#machines) {
       const onMachine = of.flatMap((host) => threads[host]).sort((one, other) => one - other);
       onMachine.forEach((thread, index) => {
-        this.#core.data[thread] = firstCore + (index % cores);
+        this.#core.set(thread, firstCore + (index % cores));
       });
     }
   }
 
   /** CPU time that the thread has been charged for jobs done, ns. */
   cpuNs(thread: number): number {
-    return this.#cpuNs.data[thread];
+    return this.#cpuNs.get(thread);
   }
 
   /** Use of the host's cores since the start, core-ns. */
@@ -174,11 +178,11 @@ export class Cpus {
     const { hosts, firstCore, cores } = this.#machineOf[host];
     let busy = 0;
     if (hosts.length > 1) {
-      for (const thread of this.#threads[host]) busy += this.#cpuNs.data[thread];
+      for (const thread of this.#threads[host]) busy += this.#cpuNs.get(thread);
       return busy;
     }
     for (let core = firstCore; core < firstCore + cores; core += 1) {
-      busy += this.#sharing.busyNs(core) - this.#wakingNs.data[core];
+      busy += this.#sharing.busyNs(core) - this.#wakingNs.get(core);
     }
     return busy;
   }
@@ -215,7 +219,7 @@ export class Cpus {
     const polled = this.wakeUps.polled(core, host);
     const latencyNs = this.wakeUps.latencyNs(core, host, polled);
     const switchNs = polled ? 0 : this.wakeUps.switchNs(thread);
-    this.#wakingNs.data[core] += latencyNs;
+    this.#wakingNs.add(core, latencyNs);
     this.#quotas.coreWakes(host, latencyNs);
     this.#start(thread, core, workNs + switchNs + coldNs, latencyNs);
     return heldNs + latencyNs;
@@ -227,7 +231,7 @@ export class Cpus {
    */
   proceed(thread: number, workNs: number): void {
     if (!(workNs >= 0)) this.#failWork('proceed', thread, workNs);
-    this.#start(thread, this.#core.data[thread], workNs, 0);
+    this.#start(thread, this.#core.get(thread), workNs, 0);
   }
 
   /** The earliest job of a core is done. */
@@ -254,7 +258,7 @@ export class Cpus {
     const thread = this.#sharing.last(from);
     const leftNs = this.#take(from, thread);
     this.#count(from, thread, -1);
-    this.#core.data[thread] = core;
+    this.#core.set(thread, core);
     this.#run(core, thread, leftNs);
     this.#count(core, thread, 1);
     const machine = this.#coreMachine[core];
@@ -283,9 +287,9 @@ export class Cpus {
   #setStopped(threads: readonly number[], stopped: 0 | 1): void {
     if (threads.length === 0) return;
     for (const thread of threads) {
-      this.#stopped.data[thread] = stopped;
-      const hasJob = this.#sharing.isRunning(thread) || this.#heldWork.data[thread] !== NONE;
-      if (hasJob) this.#count(this.#core.data[thread], thread, stopped === 1 ? -1 : 1);
+      this.#stopped.set(thread, stopped);
+      const hasJob = this.#sharing.isRunning(thread) || this.#heldWork.get(thread) !== NONE;
+      if (hasJob) this.#count(this.#core.get(thread), thread, stopped === 1 ? -1 : 1);
     }
     this.#heed(threads);
     const machine = this.#machineOf[this.#threadHost[threads[0]]];
@@ -296,14 +300,14 @@ export class Cpus {
   /** Their process is gone: the threads, of one host, have no work any more. */
   abandon(threads: readonly number[]): void {
     for (const thread of threads) {
-      const core = this.#core.data[thread];
+      const core = this.#core.get(thread);
       const isRunning = this.#sharing.isRunning(thread);
-      const hasJob = isRunning || this.#heldWork.data[thread] !== NONE;
-      if (hasJob && this.#stopped.data[thread] === 0) this.#count(core, thread, -1);
+      const hasJob = isRunning || this.#heldWork.get(thread) !== NONE;
+      if (hasJob && this.#stopped.get(thread) === 0) this.#count(core, thread, -1);
       if (isRunning) this.#take(core, thread);
       if (hasJob) this.wakeUps.ends(thread);
-      this.#heldWork.data[thread] = NONE;
-      this.#stopped.data[thread] = 0;
+      this.#heldWork.set(thread, NONE);
+      this.#stopped.set(thread, 0);
     }
     const machine = this.#machineOf[this.#threadHost[threads[0]]];
     if (machine.metered) this.#tellQuotas(machine);
@@ -326,19 +330,19 @@ export class Cpus {
   /** Of threads for which it has changed whether they may run: those that may not leave their cores, the others go on. */
   #heed(threads: readonly number[]): void {
     for (const thread of threads) {
-      const core = this.#core.data[thread];
-      const leftNs = this.#heldWork.data[thread];
+      const core = this.#core.get(thread);
+      const leftNs = this.#heldWork.get(thread);
       if (this.#sharing.isRunning(thread)) {
-        if (!this.#mayRun(thread)) this.#heldWork.data[thread] = this.#take(core, thread);
+        if (!this.#mayRun(thread)) this.#heldWork.set(thread, this.#take(core, thread));
       } else if (leftNs !== NONE && this.#mayRun(thread)) {
-        this.#heldWork.data[thread] = NONE;
+        this.#heldWork.set(thread, NONE);
         this.#run(core, thread, leftNs);
       }
     }
   }
 
   #mayRun(thread: number): boolean {
-    return this.#stopped.data[thread] === 0 && !this.#quotas.isThrottled(this.#threadHost[thread]);
+    return this.#stopped.get(thread) === 0 && !this.#quotas.isThrottled(this.#threadHost[thread]);
   }
 
   #balanceIdle({ firstCore, cores }: Machine): void {
@@ -350,7 +354,7 @@ export class Cpus {
 
   /** For the cores alone: a thread's job has ended. */
   jobDone(core: number, thread: number): void {
-    this.#cpuNs.data[thread] += this.#work.data[thread];
+    this.#cpuNs.add(thread, this.#work.get(thread));
     this.#running.data[this.#coreMachine[core].index] -= 1;
     this.#count(core, thread, -1);
     this.wakeUps.ends(thread);
@@ -358,13 +362,13 @@ export class Cpus {
   }
 
   #start(thread: number, core: number, workNs: number, latencyNs: number): void {
-    this.#core.data[thread] = core;
-    this.#work.data[thread] = workNs;
+    this.#core.set(thread, core);
+    this.#work.set(thread, workNs);
     this.wakeUps.begins(thread);
     if (this.#mayRun(thread)) this.#run(core, thread, latencyNs + workNs);
-    else this.#heldWork.data[thread] = latencyNs + workNs;
+    else this.#heldWork.set(thread, latencyNs + workNs);
     const machine = this.#coreMachine[core];
-    if (!machine.metered || this.#stopped.data[thread] === 1) return;
+    if (!machine.metered || this.#stopped.get(thread) === 1) return;
     this.#count(core, thread, 1);
     // Else it is told when all ended jobs of the core are.
     if (this.#sharing.ending === NONE) this.#tellQuotas(machine);
@@ -427,7 +431,7 @@ export class Cpus {
 
   /** The core for a woken thread: its last if that is idle, an idle one, or the one with the fewest threads. */
   #place(thread: number): number {
-    const last = this.#core.data[thread];
+    const last = this.#core.get(thread);
     const host = this.#threadHost[thread];
     if (this.#isIdle(last, host)) return last;
     const { index, firstCore, cores } = this.#machineOf[host];

@@ -11,25 +11,26 @@
  * Error:   unvalidated alone.
  * Test:    test/hardware/halt-polls.test.ts.
  */
-import type { Columns, Float64Column } from '../kernel/columns.ts';
+import type { Field, Rows } from '../kernel/rows.ts';
 
 const GROW = 2;
 const GROW_START_NS = 10_000;
 
 export class HaltPolls {
   /** Per core: how long it polls when it falls idle. */
-  readonly #pollNs: Float64Column;
+  readonly #pollNs: Field;
 
-  constructor(columns: Columns, cores: number) {
-    this.#pollNs = columns.float64('cores/polls', cores);
+  constructor(coreRows: Rows) {
+    this.#pollNs = coreRows.field();
   }
 
   /** A core is woken after a sleep; whether it still polled. */
   wakes(core: number, asleepNs: number, maxNs: number): boolean {
-    const pollNs = this.#pollNs.data[core];
-    if (asleepNs > maxNs) this.#pollNs.data[core] = 0;
-    else if (asleepNs > pollNs)
-      this.#pollNs.data[core] = Math.min(maxNs, Math.max(GROW_START_NS, pollNs * GROW));
+    const pollNs = this.#pollNs.get(core);
+    if (asleepNs > maxNs) this.#pollNs.set(core, 0);
+    else if (asleepNs > pollNs) {
+      this.#pollNs.set(core, Math.min(maxNs, Math.max(GROW_START_NS, pollNs * GROW)));
+    }
     return pollNs > 0 && asleepNs <= pollNs;
   }
 }

@@ -31,14 +31,16 @@
  *          +0.9 %, mean RemoteTimeMs 1.0 of 1.5 ms paced and 68 of 70 ms saturated (docs/model.md).
  * Test:    test/hardware/nic.test.ts, and test/kafka/network.test.ts, which switches the mechanisms off.
  */
-import type { Float64Column, Int32Column, Uint8Column } from '../kernel/columns.ts';
+import type { Float64Column } from '../kernel/columns.ts';
 import { Fifos } from '../kernel/fifo.ts';
 import { TokenBuckets } from '../kernel/resources/token-bucket.ts';
+import { type Field, Rows } from '../kernel/rows.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { NS_PER_SECOND } from '../kernel/time.ts';
 import { AckWindows, LINE_FILL } from './ack-windows.ts';
+import { type Flow, FlowEnds } from './flow-ends.ts';
 import { ShaperQueues } from './shaper-queue.ts';
-import { type Distance, SEGMENT_BYTES, TcpWindows } from './tcp-windows.ts';
+import { SEGMENT_BYTES, TcpWindows } from './tcp-windows.ts';
 
 const WINDOW_SEGMENTS = 45;
 const TURN_BYTES = SEGMENT_BYTES * WINDOW_SEGMENTS;
@@ -60,29 +62,6 @@ export interface HostNic {
 /** One direction of a link between hosts: a line that all flows over it share. */
 export interface LinkLine {
   readonly bytesPerSecond: number | null;
-}
-
-/** One direction of a connection. */
-export interface Flow {
-  /** Hosts. */
-  readonly from: number;
-  readonly to: number;
-  /** A message counts as sent when so much of it, or less, is still on its way; infinite: when it is handed over. */
-  readonly sendBufferBytes: number;
-  /** What the receiver takes while it does not read (`mute`). */
-  readonly receiveBufferBytes: number;
-  /** Entities; the receiver gets an event of that kind with the message as `a`. */
-  readonly sender: number;
-  readonly receiver: number;
-  readonly kind: number;
-  /** The line between those of the hosts. */
-  readonly link?: number;
-  /** Latency beside that of its sender's host. */
-  readonly latencyNs?: number;
-  /** Of flows that are far enough for TCP's windows to matter by themselves. */
-  readonly distance?: Distance;
-  /** Of others: what their sockets allow on the way. */
-  readonly windowBytes?: number;
 }
 
 /** The mechanisms, each of which a test may switch off. */
@@ -116,16 +95,7 @@ export const NIC_RULES: NicRules = {
 export class Nics {
   readonly #sim: Simulation;
   readonly #hosts: readonly HostNic[];
-  /** Per flow, as `Flow` has them: objects of as many as there are would be spread over the memory. */
-  readonly #from: Int32Array;
-  readonly #to: Int32Array;
-  readonly #sender: Uint32Array;
-  readonly #receiver: Uint32Array;
-  readonly #kind: Uint16Array;
-  readonly #sendBufferBytes: Float64Array;
-  readonly #receiveBufferBytes: Float64Array;
-  readonly #link: Int32Array;
-  readonly #latencyNs: Float64Array;
+  readonly #ends: FlowEnds;
   readonly #goOnKind: number;
   readonly #rules: NicRules;
   readonly #out: TokenBuckets;
@@ -139,23 +109,22 @@ export class Nics {
   readonly #inBytes: Float64Column;
   /** Per flow: messages that wait for the one before: bytes, message, whether it counts as sent. */
   readonly #waiting: Fifos;
-  /** Per flow: bytes of the messages behind its present one. */
-  readonly #waitingBytes: Float64Column;
-  /** Per flow: the message in the lines or NONE, its bytes that are not in them, those of each of its pieces. */
-  readonly #message: Int32Column;
-  readonly #leftBytes: Float64Column;
-  readonly #pieceBytes: Float64Column;
-  /** Per flow: whether its message counts as sent. */
-  readonly #isSent: Uint8Column;
+  /** Per flow: the message in the lines or NONE, whether it counts as sent, its bytes that are not in them, those of each of its pieces. */
+  readonly #message: Field;
+  readonly #isSent: Field;
+  readonly #leftBytes: Field;
+  readonly #pieceBytes: Field;
+  /** Per flow: bytes of the messages behind that one. */
+  readonly #waitingBytes: Field;
   /** Per flow: what the receiver takes now, and whether it takes nothing more. */
-  readonly #roomBytes: Float64Column;
-  readonly #isShut: Uint8Column;
+  readonly #roomBytes: Field;
+  readonly #isShut: Field;
   /** Per flow: when its next piece may come. While a message waits, an event is due then. */
-  readonly #freeNs: Float64Column;
+  readonly #freeNs: Field;
   /** Per flow: what it may still put into the lines before they are free of it. */
-  readonly #turnBytes: Float64Column;
+  readonly #turnBytes: Field;
   /** Per flow: how often it was reset; its events of before are void. */
-  readonly #epoch: Uint8Column;
+  readonly #epoch: Field;
 
   constructor(options: {
     readonly sim: Simulation;
@@ -170,18 +139,21 @@ export class Nics {
     const { columns } = sim;
     this.#sim = sim;
     this.#hosts = hosts;
-    this.#from = Int32Array.from(flows, ({ from }) => from);
-    this.#to = Int32Array.from(flows, ({ to }) => to);
-    this.#sender = Uint32Array.from(flows, ({ sender }) => sender);
-    this.#receiver = Uint32Array.from(flows, ({ receiver }) => receiver);
-    this.#kind = Uint16Array.from(flows, ({ kind }) => kind);
-    this.#sendBufferBytes = Float64Array.from(flows, ({ sendBufferBytes }) => sendBufferBytes);
-    this.#receiveBufferBytes = Float64Array.from(flows, ({ receiveBufferBytes }) => receiveBufferBytes);
-    this.#link = Int32Array.from(flows, ({ link }) => link ?? NONE);
-    this.#latencyNs = Float64Array.from(
+    this.#ends = new FlowEnds(
       flows,
-      ({ from, latencyNs }) => hosts[from].latencyNs + (latencyNs ?? 0),
+      hosts.map(({ latencyNs }) => latencyNs),
     );
+    const rows = new Rows(columns, 'nic/flows', flows.length);
+    this.#message = rows.field(NONE);
+    this.#isSent = rows.field();
+    this.#leftBytes = rows.field();
+    this.#pieceBytes = rows.field();
+    this.#waitingBytes = rows.field();
+    this.#roomBytes = rows.field(Number.POSITIVE_INFINITY);
+    this.#isShut = rows.field();
+    this.#freeNs = rows.field();
+    this.#turnBytes = rows.field();
+    this.#epoch = rows.field();
     this.#goOnKind = options.goOnKind;
     const rules = options.rules ?? NIC_RULES;
     this.#rules = rules;
@@ -198,7 +170,7 @@ export class Nics {
       rules.startsSlowly,
     );
     this.#acks = new AckWindows(
-      columns,
+      rows,
       flows.map(({ distance, windowBytes }, flow) =>
         !rules.acksWait || distance !== undefined || windowBytes === undefined || this.isFree(flow)
           ? undefined
@@ -218,18 +190,6 @@ export class Nics {
     this.#outBytes = columns.float64('nic/out-bytes', hosts.length);
     this.#inBytes = columns.float64('nic/in-bytes', hosts.length);
     this.#waiting = new Fifos(columns, 'nic/waiting', flows.length, WAITING_MAX);
-    this.#waitingBytes = columns.float64('nic/waiting-bytes', flows.length);
-    this.#message = columns.int32('nic/message', flows.length);
-    this.#message.data.fill(NONE);
-    this.#isSent = columns.uint8('nic/sent', flows.length);
-    this.#roomBytes = columns.float64('nic/room', flows.length);
-    this.#roomBytes.data.fill(Number.POSITIVE_INFINITY);
-    this.#isShut = columns.uint8('nic/shut', flows.length);
-    this.#leftBytes = columns.float64('nic/left', flows.length);
-    this.#pieceBytes = columns.float64('nic/piece', flows.length);
-    this.#freeNs = columns.float64('nic/free', flows.length);
-    this.#turnBytes = columns.float64('nic/turn', flows.length);
-    this.#epoch = columns.uint8('nic/epoch', flows.length);
   }
 
   /**
@@ -237,18 +197,23 @@ export class Nics {
    * @returns whether it counts as sent already; else `goOn` will return it
    */
   send(flow: number, bytes: number, message: number): boolean {
-    const from = this.#from[flow];
-    const to = this.#to[flow];
+    const from = this.#ends.from(flow);
+    const to = this.#ends.to(flow);
     if (this.isFree(flow)) {
       this.#count(from, to, from === to ? bytes : this.#wireBytes(bytes));
-      this.#sim.schedule(this.#latencyNs[flow], this.#receiver[flow], this.#kind[flow], message);
+      this.#sim.schedule(
+        this.#ends.latencyNs(flow),
+        this.#ends.receiver(flow),
+        this.#ends.kind(flow),
+        message,
+      );
       return true;
     }
-    const sendBufferBytes = this.#sendBufferBytes[flow];
-    if (this.#message.data[flow] !== NONE) {
-      const before = this.#leftBytes.data[flow] + this.#waitingBytes.data[flow];
+    const sendBufferBytes = this.#ends.sendBufferBytes(flow);
+    if (this.#message.get(flow) !== NONE) {
+      const before = this.#leftBytes.get(flow) + this.#waitingBytes.get(flow);
       const fits = before + bytes <= sendBufferBytes;
-      this.#waitingBytes.data[flow] += bytes;
+      this.#waitingBytes.add(flow, bytes);
       this.#waiting.push(flow, bytes);
       this.#waiting.push(flow, message);
       this.#waiting.push(flow, fits ? 1 : 0);
@@ -265,31 +230,31 @@ export class Nics {
    * @returns the message that has thereby come to count as sent, or -1
    */
   goOn(flow: number): number {
-    const sendBufferBytes = this.#sendBufferBytes[flow];
+    const sendBufferBytes = this.#ends.sendBufferBytes(flow);
     const { nowNs } = this.#sim;
-    if (this.#freeNs.data[flow] <= nowNs) {
-      this.#turnBytes.data[flow] = Math.min(TURN_BYTES, this.#queues.shareBytes(this.#to[flow]));
+    if (this.#freeNs.get(flow) <= nowNs) {
+      this.#turnBytes.set(flow, Math.min(TURN_BYTES, this.#queues.shareBytes(this.#ends.to(flow))));
     }
     let sent = NONE;
-    while (this.#message.data[flow] !== NONE) {
-      const left = this.#leftBytes.data[flow];
-      const room = this.#roomBytes.data[flow];
+    while (this.#message.get(flow) !== NONE) {
+      const left = this.#leftBytes.get(flow);
+      const room = this.#roomBytes.get(flow);
       const piece = Math.min(
         left,
-        this.#pieceBytes.data[flow],
+        this.#pieceBytes.get(flow),
         room,
         this.#windows.roomBytes(flow, nowNs),
-        this.#queues.shareBytes(this.#to[flow]),
+        this.#queues.shareBytes(this.#ends.to(flow)),
       );
       // A last piece that is larger than the buffer counts from its begin.
-      if (this.#isSent.data[flow] === 0 && (left <= sendBufferBytes || piece === left)) {
-        this.#isSent.data[flow] = 1;
-        sent = this.#message.data[flow];
+      if (this.#isSent.get(flow) === 0 && (left <= sendBufferBytes || piece === left)) {
+        this.#isSent.set(flow, 1);
+        sent = this.#message.get(flow);
       }
       const inNs = this.#pass(flow, piece);
-      this.#leftBytes.data[flow] = left - piece;
-      this.#roomBytes.data[flow] = room - piece;
-      this.#turnBytes.data[flow] -= piece;
+      this.#leftBytes.set(flow, left - piece);
+      this.#roomBytes.set(flow, room - piece);
+      this.#turnBytes.add(flow, -piece);
       if (piece === left) this.#arrive(flow, inNs);
       if (this.#mustWait(flow)) break;
     }
@@ -298,38 +263,38 @@ export class Nics {
 
   /** The receiver does not read any more: its buffer takes what it can. */
   mute(flow: number): void {
-    this.#roomBytes.data[flow] = this.#receiveBufferBytes[flow];
+    this.#roomBytes.set(flow, this.#ends.receiveBufferBytes(flow));
   }
 
   /** The receiver reads what comes; what waited for that goes on when the sender hears of it. */
   unmute(flow: number): void {
-    this.#roomBytes.data[flow] = Number.POSITIVE_INFINITY;
-    if (this.#isShut.data[flow] === 0) return;
-    this.#isShut.data[flow] = 0;
-    this.#queues.enter(this.#to[flow]);
-    const { latencyNs } = this.#hosts[this.#to[flow]];
+    this.#roomBytes.set(flow, Number.POSITIVE_INFINITY);
+    if (this.#isShut.get(flow) === 0) return;
+    this.#isShut.set(flow, 0);
+    this.#queues.enter(this.#ends.to(flow));
+    const { latencyNs } = this.#hosts[this.#ends.to(flow)];
     const delayNs = Math.max(latencyNs, this.#heldNs(flow));
-    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow, this.#epoch.data[flow]);
+    this.#sim.schedule(delayNs, this.#ends.sender(flow), this.#goOnKind, flow, this.#epoch.get(flow));
   }
 
   /** The connection is lost: what waits or is half in the lines never arrives; a new connection may use the flow. */
   reset(flow: number): void {
-    const isWaiting = this.#message.data[flow] !== NONE && this.#isShut.data[flow] === 0;
-    if (isWaiting) this.#queues.leave(this.#to[flow]);
-    this.#epoch.data[flow] += 1;
+    const isWaiting = this.#message.get(flow) !== NONE && this.#isShut.get(flow) === 0;
+    if (isWaiting) this.#queues.leave(this.#ends.to(flow));
+    this.#epoch.add(flow, 1);
     this.#waiting.clear(flow);
-    this.#waitingBytes.data[flow] = 0;
+    this.#waitingBytes.set(flow, 0);
     this.#windows.reset(flow);
     this.#acks.reset(flow);
-    this.#message.data[flow] = NONE;
-    this.#turnBytes.data[flow] = 0;
-    this.#isShut.data[flow] = 0;
-    this.#roomBytes.data[flow] = Number.POSITIVE_INFINITY;
+    this.#message.set(flow, NONE);
+    this.#turnBytes.set(flow, 0);
+    this.#isShut.set(flow, 0);
+    this.#roomBytes.set(flow, Number.POSITIVE_INFINITY);
   }
 
   /** Whether the event of a flow, which carries the epoch as `b`, still stands. */
   isCurrent(flow: number, epoch: number): boolean {
-    return this.#epoch.data[flow] === epoch;
+    return this.#epoch.get(flow) === epoch;
   }
 
   /** Pieces that a message comes in by itself, each of which wakes its reader: one where nothing limits the flow. */
@@ -339,10 +304,10 @@ export class Nics {
 
   /** Time between two pieces of one message that nothing delays, ns; 0 where no line limits the flow. */
   pieceNs(flow: number): number {
-    const link = this.#link[flow];
+    const link = this.#ends.link(flow);
     const bytesPerSecond = Math.min(
-      this.#hosts[this.#from[flow]].bytesPerSecond ?? Number.POSITIVE_INFINITY,
-      this.#hosts[this.#to[flow]].bytesPerSecond ?? Number.POSITIVE_INFINITY,
+      this.#hosts[this.#ends.from(flow)].bytesPerSecond ?? Number.POSITIVE_INFINITY,
+      this.#hosts[this.#ends.to(flow)].bytesPerSecond ?? Number.POSITIVE_INFINITY,
       (link === NONE ? null : this.#links[link].bytesPerSecond) ?? Number.POSITIVE_INFINITY,
     );
     return (this.#wireBytes(TURN_BYTES) / bytesPerSecond) * NS_PER_SECOND;
@@ -365,21 +330,23 @@ export class Nics {
 
   /** Whether nothing limits the flow. */
   isFree(flow: number): boolean {
-    const from = this.#from[flow];
-    const to = this.#to[flow];
+    const from = this.#ends.from(flow);
+    const to = this.#ends.to(flow);
     if (from === to) return true;
     if (this.#hosts[from].bytesPerSecond !== null || this.#hosts[to].bytesPerSecond !== null) return false;
-    return this.#link[flow] === NONE && !this.#windows.isFar(flow);
+    return this.#ends.link(flow) === NONE && !this.#windows.isFar(flow);
   }
 
   /** Cuts a message into pieces of whole segments. */
   #begin(flow: number, bytes: number, message: number, isSent: number): void {
     const pieces = this.#pieces(bytes);
-    this.#message.data[flow] = message;
-    this.#isSent.data[flow] = isSent;
-    this.#leftBytes.data[flow] = bytes;
-    this.#pieceBytes.data[flow] =
-      pieces <= 1 ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES;
+    this.#message.set(flow, message);
+    this.#isSent.set(flow, isSent);
+    this.#leftBytes.set(flow, bytes);
+    this.#pieceBytes.set(
+      flow,
+      pieces <= 1 ? bytes : Math.ceil(bytes / pieces / SEGMENT_BYTES) * SEGMENT_BYTES,
+    );
   }
 
   #pieces(bytes: number): number {
@@ -391,39 +358,39 @@ export class Nics {
   #arrive(flow: number, inNs: number): void {
     this.#sim.schedule(
       inNs - this.#sim.nowNs,
-      this.#receiver[flow],
-      this.#kind[flow],
-      this.#message.data[flow],
+      this.#ends.receiver(flow),
+      this.#ends.kind(flow),
+      this.#message.get(flow),
     );
-    this.#message.data[flow] = NONE;
+    this.#message.set(flow, NONE);
     if (this.#waiting.length(flow) === 0) {
-      this.#queues.leave(this.#to[flow]);
+      this.#queues.leave(this.#ends.to(flow));
       return;
     }
     const bytes = this.#waiting.shift(flow);
-    this.#waitingBytes.data[flow] -= bytes;
+    this.#waitingBytes.add(flow, -bytes);
     const message = this.#waiting.shift(flow);
     this.#begin(flow, bytes, message, this.#waiting.shift(flow));
   }
 
   /** Whether the flow has a message that goes on later: with an event at that time, or when its receiver reads again. */
   #mustWait(flow: number): boolean {
-    if (this.#message.data[flow] === NONE) return false;
-    if (this.#roomBytes.data[flow] === 0) {
-      this.#isShut.data[flow] = 1;
-      this.#queues.leave(this.#to[flow]);
+    if (this.#message.get(flow) === NONE) return false;
+    if (this.#roomBytes.get(flow) === 0) {
+      this.#isShut.set(flow, 1);
+      this.#queues.leave(this.#ends.to(flow));
       return true;
     }
     const delayNs = this.#heldNs(flow);
     if (!(delayNs > 0)) return false;
-    this.#sim.schedule(delayNs, this.#sender[flow], this.#goOnKind, flow, this.#epoch.data[flow]);
+    this.#sim.schedule(delayNs, this.#ends.sender(flow), this.#goOnKind, flow, this.#epoch.get(flow));
     return true;
   }
 
   /** For how long the lines or the window hold the flow's next piece back. */
   #heldNs(flow: number): number {
     const { nowNs } = this.#sim;
-    const turnNs = this.#isInTurn(flow) ? 0 : this.#freeNs.data[flow] - nowNs;
+    const turnNs = this.#isInTurn(flow) ? 0 : this.#freeNs.get(flow) - nowNs;
     const delayNs = Math.max(turnNs, this.#acks.opensNs(flow, this.#nextBytes(flow), nowNs) - nowNs);
     if (this.#windows.roomBytes(flow, nowNs) > 0) return delayNs;
     return Math.max(delayNs, this.#windows.opensNs(flow) - nowNs);
@@ -432,19 +399,19 @@ export class Nics {
   /** Whether the flow's next piece goes with what it has in the lines. */
   #isInTurn(flow: number): boolean {
     if (!this.#rules.takesTurns) return false;
-    return this.#nextBytes(flow) <= this.#turnBytes.data[flow];
+    return this.#nextBytes(flow) <= this.#turnBytes.get(flow);
   }
 
   #nextBytes(flow: number): number {
-    return Math.min(this.#leftBytes.data[flow], this.#pieceBytes.data[flow]);
+    return Math.min(this.#leftBytes.get(flow), this.#pieceBytes.get(flow));
   }
 
   /** Takes a piece through the lines on its way; returns when its last byte is in. */
   #pass(flow: number, bytes: number): number {
-    const from = this.#from[flow];
-    const to = this.#to[flow];
-    const link = this.#link[flow];
-    const latencyNs = this.#latencyNs[flow];
+    const from = this.#ends.from(flow);
+    const to = this.#ends.to(flow);
+    const link = this.#ends.link(flow);
+    const latencyNs = this.#ends.latencyNs(flow);
     const wireBytes = this.#wireBytes(bytes);
     const nowNs = this.#sim.nowNs;
     this.#count(from, to, wireBytes);
@@ -460,11 +427,11 @@ export class Nics {
     const readNs = this.#firstNs(wireBytes, this.#hosts[to].bytesPerSecond, cameNs, takenNs);
     // Where others wait too, a large message goes on in turns of a window.
     if (firstNs > nowNs + 1 || readNs > cameNs + 1) {
-      this.#pieceBytes.data[flow] = Math.min(this.#pieceBytes.data[flow], TURN_BYTES);
+      this.#pieceBytes.set(flow, Math.min(this.#pieceBytes.get(flow), TURN_BYTES));
     }
     const lossNs = this.#queues.lossNs(to, bytes, takenNs - cameNs, latencyNs + this.#hosts[to].latencyNs);
     // What comes behind a lost packet is read after it.
-    if (lossNs > 0) this.#turnBytes.data[flow] = Number.NEGATIVE_INFINITY;
+    if (lossNs > 0) this.#turnBytes.set(flow, Number.NEGATIVE_INFINITY);
     const inNs = Math.max(takenNs, lastNs + latencyNs) + lossNs;
     if (this.#windows.isFar(flow)) this.#windows.sent(flow, bytes, firstNs);
     if (this.#acks.has(flow)) {
@@ -473,7 +440,7 @@ export class Nics {
       const ackNs = inNs + LINE_FILL * backlogNs + this.#hosts[to].latencyNs;
       this.#acks.sent(flow, bytes, nowNs, ackNs);
     }
-    this.#freeNs.data[flow] = Math.max(lastNs, inNs - latencyNs);
+    this.#freeNs.set(flow, Math.max(lastNs, inNs - latencyNs));
     return inNs;
   }
 

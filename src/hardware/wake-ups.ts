@@ -10,7 +10,7 @@
  * Error:   residuals of the calibration, in each profile.
  * Test:    test/hardware/cpu.test.ts.
  */
-import type { Float64Column } from '../kernel/columns.ts';
+import type { Field, Rows } from '../kernel/rows.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { HaltPolls } from './halt-polls.ts';
 import type { HostCpu } from './machines.ts';
@@ -33,16 +33,16 @@ export class WakeUps {
   readonly #sim: Simulation;
   readonly #hosts: readonly HostCpu[];
   readonly #threadHost: Int32Array;
-  readonly #switchNs: Float64Array;
-  readonly #coldNs: Float64Array;
   readonly #polls: HaltPolls;
   readonly #sets: WorkingSets;
+  /** Per thread: what it spends more; its wake-ups, those on a core that had halted, and those with nothing in the caches, others by their share. */
+  readonly #switchNs: Field;
+  readonly #coldNs: Field;
+  readonly #all: Field;
+  readonly #halted: Field;
+  readonly #cold: Field;
   /** Per core: since when it is idle. */
-  readonly #idleSinceNs: Float64Column;
-  /** Per thread: its wake-ups; those on a core that had halted; those with nothing in the caches, others by their share. */
-  readonly #all: Float64Column;
-  readonly #halted: Float64Column;
-  readonly #cold: Float64Column;
+  readonly #idleSinceNs: Field;
 
   /** @param workingSets the working set of every thread; null: each has its own */
   constructor(options: {
@@ -51,42 +51,45 @@ export class WakeUps {
     readonly threadHost: Int32Array;
     readonly costs: readonly WakeUpCpu[] | null;
     readonly workingSets: readonly number[] | null;
-    readonly cores: number;
+    readonly threadRows: Rows;
+    readonly coreRows: Rows;
   }) {
-    const { sim, threadHost, costs } = options;
-    const { columns } = sim;
+    const { sim, threadHost, costs, threadRows, coreRows } = options;
     this.#sim = sim;
     this.#hosts = options.hosts;
     this.#threadHost = threadHost;
-    this.#switchNs = Float64Array.from(threadHost, (_, thread) => costs?.[thread].switchNs ?? 0);
-    this.#coldNs = Float64Array.from(threadHost, (_, thread) => costs?.[thread].coldNs ?? 0);
-    this.#polls = new HaltPolls(columns, options.cores);
-    this.#sets = new WorkingSets(columns, options.workingSets ?? [...threadHost.keys()]);
-    this.#idleSinceNs = columns.float64('cores/idle-since', options.cores);
-    this.#idleSinceNs.data.fill(Number.NEGATIVE_INFINITY);
-    this.#all = columns.float64('threads/wake-ups', threadHost.length);
-    this.#halted = columns.float64('threads/halted-wake-ups', threadHost.length);
-    this.#cold = columns.float64('threads/cold-wake-ups', threadHost.length);
+    this.#switchNs = threadRows.field();
+    this.#coldNs = threadRows.field();
+    this.#all = threadRows.field();
+    this.#halted = threadRows.field();
+    this.#cold = threadRows.field();
+    costs?.forEach(({ switchNs, coldNs }, thread) => {
+      this.#switchNs.set(thread, switchNs);
+      this.#coldNs.set(thread, coldNs);
+    });
+    this.#idleSinceNs = coreRows.field(Number.NEGATIVE_INFINITY);
+    this.#polls = new HaltPolls(coreRows);
+    this.#sets = new WorkingSets(sim.columns, threadRows, options.workingSets ?? [...threadHost.keys()]);
   }
 
   /** Times the thread was woken from sleep. */
   count(thread: number): number {
-    return this.#all.data[thread];
+    return this.#all.get(thread);
   }
 
   /** Of these, those on an idle core that did not poll any more. */
   halted(thread: number): number {
-    return this.#halted.data[thread];
+    return this.#halted.get(thread);
   }
 
   /** Of all, those that found nothing of its working set in the caches; others count by the share that was lost. */
   cold(thread: number): number {
-    return this.#cold.data[thread];
+    return this.#cold.get(thread);
   }
 
   /** A core has nothing to run. */
   coreIdles(core: number): void {
-    this.#idleSinceNs.data[core] = this.#sim.nowNs;
+    this.#idleSinceNs.set(core, this.#sim.nowNs);
   }
 
   /** A thread has a job. */
@@ -103,9 +106,9 @@ export class WakeUps {
   coldNs(thread: number): number {
     const { cacheLifeNs } = this.#hosts[this.#threadHost[thread]];
     const lost = this.#sets.lost(thread, this.#sim.nowNs, cacheLifeNs);
-    this.#all.data[thread] += 1;
-    this.#cold.data[thread] += lost;
-    return lost * this.#coldNs[thread];
+    this.#all.add(thread, 1);
+    this.#cold.add(thread, lost);
+    return lost * this.#coldNs.get(thread);
   }
 
   /** An idle core is woken for a thread of a host; whether it still polled. */
@@ -120,18 +123,18 @@ export class WakeUps {
 
   /** CPU more of a thread that is woken on a core that had halted, ns. */
   switchNs(thread: number): number {
-    this.#halted.data[thread] += 1;
-    return this.#switchNs[thread];
+    this.#halted.add(thread, 1);
+    return this.#switchNs.get(thread);
   }
 
   /** CPU that it would cost a thread to be woken on a core that had halted, its own sleep being so long, ns. */
   costNs(thread: number, asleepNs: number): number {
     const { cacheLifeNs } = this.#hosts[this.#threadHost[thread]];
-    return this.#switchNs[thread] + this.#coldNs[thread] * lostAfter(asleepNs, cacheLifeNs);
+    return this.#switchNs.get(thread) + this.#coldNs.get(thread) * lostAfter(asleepNs, cacheLifeNs);
   }
 
   #asleepNs(core: number): number {
-    return this.#sim.nowNs - this.#idleSinceNs.data[core];
+    return this.#sim.nowNs - this.#idleSinceNs.get(core);
   }
 }
 

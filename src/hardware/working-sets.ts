@@ -12,40 +12,53 @@
  * Error:   up to 0.4 of the set for 256 KiB, whose life is 3 ms; 0.2 for what request handlers need.
  * Test:    test/hardware/working-sets.test.ts, cpu.test.ts.
  */
-import type { Columns, Float64Column, Int32Column } from '../kernel/columns.ts';
+import type { Columns } from '../kernel/columns.ts';
 import { exp } from '../kernel/math.ts';
+import type { Field, Rows } from '../kernel/rows.ts';
+
+/** Of a set: its threads that have a job; when the last of them was done. */
+const ACTIVE = 0;
+const LEFT_NS = 1;
+const SET_WORDS = 2;
 
 export class WorkingSets {
-  readonly #setOf: Int32Array;
-  /** Per set: its threads that have a job; when the last of them was done. */
-  readonly #active: Int32Column;
-  readonly #leftNs: Float64Column;
+  /** Per thread: where its set begins. */
+  readonly #set: Field;
+  readonly #sets: Float64Array;
 
   /** @param setOf the set of every thread, from 0 */
-  constructor(columns: Columns, setOf: readonly number[]) {
-    this.#setOf = Int32Array.from(setOf);
+  constructor(columns: Columns, threadRows: Rows, setOf: readonly number[]) {
+    this.#set = threadRows.field();
+    setOf.forEach((set, thread) => {
+      this.#set.set(thread, set * SET_WORDS);
+    });
     const sets = setOf.reduce((most, set) => Math.max(most, set + 1), 0);
-    this.#active = columns.int32('working-sets/active', sets);
-    this.#leftNs = columns.float64('working-sets/left', sets);
-    this.#leftNs.data.fill(Number.NEGATIVE_INFINITY);
+    this.#sets = columns.float64('working-sets', sets * SET_WORDS).data;
+    for (let set = 0; set < sets; set += 1) {
+      this.#sets[set * SET_WORDS + LEFT_NS] = Number.NEGATIVE_INFINITY;
+    }
   }
 
   /** A thread has a job. */
   begin(thread: number): void {
-    this.#active.data[this.#setOf[thread]] += 1;
+    this.#sets[this.#of(thread) + ACTIVE] += 1;
   }
 
   /** It has none any more. */
   end(thread: number, nowNs: number): void {
-    const set = this.#setOf[thread];
-    this.#active.data[set] -= 1;
-    this.#leftNs.data[set] = nowNs;
+    const set = this.#of(thread);
+    this.#sets[set + ACTIVE] -= 1;
+    this.#sets[set + LEFT_NS] = nowNs;
   }
 
   /** Share of its working set that a thread finds lost. */
   lost(thread: number, nowNs: number, cacheLifeNs: number): number {
-    const set = this.#setOf[thread];
-    return this.#active.data[set] > 0 ? 0 : lostAfter(nowNs - this.#leftNs.data[set], cacheLifeNs);
+    const set = this.#of(thread);
+    return this.#sets[set + ACTIVE] > 0 ? 0 : lostAfter(nowNs - this.#sets[set + LEFT_NS], cacheLifeNs);
+  }
+
+  #of(thread: number): number {
+    return this.#set.get(thread);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AckWindows } from '../../src/hardware/ack-windows.ts';
+import { Rows } from '../../src/kernel/rows.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 
 function windowsOf(...windowBytes: (number | undefined)[]): AckWindows {
@@ -10,7 +11,7 @@ function windowsOf(...windowBytes: (number | undefined)[]): AckWindows {
     limits: { eventsPending: 10, eventsPerInstant: 10 },
   });
   return new AckWindows(
-    sim.columns,
+    new Rows(sim.columns, 'flows', windowBytes.length),
     windowBytes.map((bytes) => (bytes === undefined ? undefined : { bytes, nsPerByte: 1 })),
   );
 }

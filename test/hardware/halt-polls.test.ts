@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HaltPolls } from '../../src/hardware/halt-polls.ts';
+import { Rows } from '../../src/kernel/rows.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 
 const US = 1000;
@@ -13,7 +14,7 @@ function polled(sleepsUs: readonly number[], maxNs = MAX_NS): boolean[] {
     entityBase: 0,
     limits: { eventsPending: 10, eventsPerInstant: 10 },
   });
-  const polls = new HaltPolls(sim.columns, 2);
+  const polls = new HaltPolls(new Rows(sim.columns, 'cores', 2));
   return sleepsUs.map((us) => polls.wakes(1, us * US, maxNs));
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { lostAfter, WorkingSets } from '../../src/hardware/working-sets.ts';
+import { Rows } from '../../src/kernel/rows.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
 
 const LIFE_NS = 3e6;
@@ -12,7 +13,7 @@ function setsOf(...setOf: number[]): WorkingSets {
     entityBase: 0,
     limits: { eventsPending: 10, eventsPerInstant: 10 },
   });
-  return new WorkingSets(sim.columns, setOf);
+  return new WorkingSets(sim.columns, new Rows(sim.columns, 'threads', setOf.length), setOf);
 }
 
 describe('what is left in the caches of a working set', () => {

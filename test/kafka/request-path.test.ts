@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   build,
-  column,
   HEADER_BYTES,
   isNear,
   MS,
@@ -156,7 +155,7 @@ describe('the request queue', () => {
     let longest = 0;
     for (let now = 0; now < SECOND; now += 1370 * US) {
       model.sim.run(now);
-      longest = Math.max(longest, column(model, 'handlers/queue/length')[0]);
+      longest = Math.max(longest, rowsUsed(model, 'handlers/queue/nodes'));
     }
     assert.equal(longest, 2);
     const read = runOut(model);

@@ -201,7 +201,7 @@ export class Lives {
       if (follower !== index) return;
       const response = this.#model.fetchers.clear(fetcher);
       if (response !== NONE) this.#lose(response);
-      this.#model.replicas.columns.fetching.data[session] = RESTS;
+      this.#model.replicas.columns.fetching.set(session, RESTS);
     });
     for (let request = 0; request < requests.rows; request += 1) {
       if (requests.place.data[request] === SENT) this.#tear(index, request);
@@ -217,7 +217,7 @@ export class Lives {
     // Sessions whose next fetch is not sent yet.
     const { fetching } = this.#model.replicas.columns;
     parts.sessions.forEach((session, number) => {
-      if (session.broker === index && fetching.data[number] === FETCHES) fetching.data[number] = STOPS;
+      if (session.broker === index && fetching.get(number) === FETCHES) fetching.set(number, STOPS);
     });
   }
 

@@ -12,22 +12,14 @@
 import type { ClusterModel } from '../cluster-model.ts';
 import { NONE } from '../requests.ts';
 import type { ReaderColumns } from './reader-columns.ts';
-import type { FetchSession } from './replica-manager.ts';
 
 export class LogReads {
   readonly #model: ClusterModel;
   readonly #of: ReaderColumns;
-  /** Per session. */
-  readonly #broker: Int32Array;
-  readonly #owner: Int32Array;
-  readonly #partitionMaxBytes: Float64Array;
 
-  constructor(model: ClusterModel, of: ReaderColumns, sessions: readonly FetchSession[]) {
+  constructor(model: ClusterModel, of: ReaderColumns) {
     this.#model = model;
     this.#of = of;
-    this.#broker = Int32Array.from(sessions, ({ broker }) => broker);
-    this.#owner = Int32Array.from(sessions, ({ owner }) => owner);
-    this.#partitionMaxBytes = Float64Array.from(sessions, ({ partitionMaxBytes }) => partitionMaxBytes);
   }
 
   /** Moves a reader over the batches that fit; always over the first of a response. Returns the bytes. */
@@ -41,7 +33,7 @@ export class LogReads {
     }
     let bytes = 0;
     let batch = readerNext.data[reader];
-    const partitionMaxBytes = this.#partitionMaxBytes[session];
+    const partitionMaxBytes = this.#of.partitionMaxBytes.get(session);
     while (this.#isReadable(session, batch, partition)) {
       const size = batches.bytes.data[batch];
       const isFirst = mustRead && bytes === 0;
@@ -49,11 +41,12 @@ export class LogReads {
       bytes += size;
       requests.batches.data[request] += 1;
       requests.records.data[request] += batches.records.data[batch];
-      if (unpacks) requests.unpackNs.data[request] += compression.unpackNs(this.#owner[session], batch);
+      if (unpacks)
+        requests.unpackNs.data[request] += compression.unpackNs(this.#of.owner.get(session), batch);
       fetched.push(session, batch);
       batch = batches.nextInLog.data[batch];
     }
-    const broker = this.#broker[session];
+    const broker = this.#of.broker.get(session);
     if (bytes > 0 && logs.isOn(broker)) {
       const from = batches.position.data[readerNext.data[reader]];
       logs.lookUp(session, broker, partition, from, from + bytes);
@@ -84,14 +77,14 @@ export class LogReads {
   #readHistory(session: number, request: number, reader: number, room: number, mustRead: boolean): number {
     const { batches, requests, logs, history } = this.#model;
     const partition = this.#of.readerPartition[reader];
-    const fits = Math.min(room, this.#partitionMaxBytes[session]);
+    const fits = Math.min(room, this.#of.partitionMaxBytes.get(session));
     const batch = history.give(batches, reader, partition, fits, mustRead);
     if (batch === NONE) return 0;
     const bytes = batches.bytes.data[batch];
     requests.batches.data[request] += 1;
     requests.records.data[request] += batches.records.data[batch];
     this.#of.fetched.push(session, batch);
-    const broker = this.#broker[session];
+    const broker = this.#of.broker.get(session);
     const from = batches.position.data[batch];
     if (logs.isOn(broker)) logs.lookUp(session, broker, partition, from, from + bytes);
     return bytes;

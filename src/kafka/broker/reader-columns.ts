@@ -4,6 +4,7 @@
  */
 import type { Columns, Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
+import { type Field, Rows } from '../../kernel/rows.ts';
 import type { Partitions } from '../cluster/partitions.ts';
 import { NONE } from '../requests.ts';
 import type { FetchSession } from './replica-manager.ts';
@@ -22,9 +23,22 @@ export const HELD = 2;
 
 export interface ReaderColumns {
   readonly isFollower: Uint8Array;
-  /** Partitions of each session, and those of them that cost a look. */
-  readonly sessionSize: Int32Array;
-  readonly sessionLooks: Int32Array;
+  /** Per session: its partitions, and those of them that cost a look. */
+  readonly sessionSize: Field;
+  readonly sessionLooks: Field;
+  /** What it may have now; the fetch that is parked on it, with its timer; RESTS, FETCHES or STOPS. */
+  readonly available: Field;
+  readonly parked: Field;
+  readonly timer: Field;
+  readonly fetching: Field;
+  /** As `FetchSession` has them. */
+  readonly minBytes: Field;
+  readonly maxBytes: Field;
+  readonly partitionMaxBytes: Field;
+  readonly maxWaitNs: Field;
+  readonly owner: Field;
+  readonly connection: Field;
+  readonly broker: Field;
   readonly isLookedAt: (partition: number) => boolean;
   /** Readers of partition p are numbered firstReader[p] .. firstReader[p + 1] - 1. */
   readonly firstReader: Int32Array;
@@ -47,12 +61,6 @@ export interface ReaderColumns {
   readonly news: Fifos;
   readonly fetched: Fifos;
   readonly toTell: Fifos;
-  readonly available: Float64Column;
-  readonly parked: Int32Column;
-  /** Per session: its long poll's timer. */
-  readonly timer: Float64Column;
-  /** Per session: RESTS, FETCHES or STOPS. */
-  readonly fetching: Uint8Column;
 }
 
 export function layOutReaders(
@@ -81,18 +89,29 @@ export function layOutReaders(
       readerPartition[reader] = partition;
     }
   });
-  const sessionSize = columns.int32('sessions/size', sessions.length).data;
-  const sessionLooks = columns.int32('sessions/looks', sessions.length).data;
-  const fetching = columns.uint8('sessions/fetching', sessions.length);
-  sessions.forEach((session, index) => {
-    sessionSize[index] = session.partitions.length;
-    sessionLooks[index] = session.partitions.filter(isLookedAt).length;
-    fetching.data[index] = session.partitions.length > 0 ? FETCHES : RESTS;
-  });
+  const rows = new Rows(columns, 'sessions', sessions.length);
+  const filled = (value: (session: FetchSession) => number): Field => {
+    const field = rows.field();
+    sessions.forEach((session, index) => {
+      field.set(index, value(session));
+    });
+    return field;
+  };
   return {
     isFollower: Uint8Array.from(sessions, ({ isFollower }) => (isFollower ? 1 : 0)),
-    sessionSize,
-    sessionLooks,
+    sessionSize: filled(({ partitions: list }) => list.length),
+    sessionLooks: filled(({ partitions: list }) => list.filter(isLookedAt).length),
+    available: rows.field(),
+    parked: rows.field(NONE),
+    timer: rows.field(),
+    fetching: filled(({ partitions: list }) => (list.length > 0 ? FETCHES : RESTS)),
+    minBytes: filled((of) => of.minBytes),
+    maxBytes: filled((of) => of.maxBytes),
+    partitionMaxBytes: filled((of) => of.partitionMaxBytes),
+    maxWaitNs: filled((of) => of.maxWaitNs),
+    owner: filled((of) => of.owner),
+    connection: filled((of) => of.connection),
+    broker: filled((of) => of.broker),
     isLookedAt,
     firstReader,
     readerSession,
@@ -110,10 +129,6 @@ export function layOutReaders(
     news: new Fifos(columns, 'sessions/news', sessions.length, WAITING_MAX),
     fetched: new Fifos(columns, 'sessions/fetched', sessions.length, WAITING_MAX),
     toTell: new Fifos(columns, 'sessions/to-tell', sessions.length, WAITING_MAX),
-    available: columns.float64('sessions/available', sessions.length),
-    parked: none(columns.int32('sessions/parked', sessions.length)),
-    timer: columns.float64('sessions/timer', sessions.length),
-    fetching,
   };
 }
 

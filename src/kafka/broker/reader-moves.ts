@@ -49,7 +49,7 @@ export class ReaderMoves {
     const { sessions } = this.#model.parts;
     sessions.forEach((session, index) => {
       if (session.broker !== broker) return;
-      if (this.#of.fetching.data[index] === FETCHES) this.#of.fetching.data[index] = STOPS;
+      if (this.#of.fetching.get(index) === FETCHES) this.#of.fetching.set(index, STOPS);
       if (session.isFollower) this.#recall(index);
       this.empty(index);
       this.#endPoll(index);
@@ -61,7 +61,7 @@ export class ReaderMoves {
     const { news, toTell, moved, available } = this.#of;
     while (news.length(session) > 0) this.#leaveNews(news.shift(session));
     while (toTell.length(session) > 0) moved.data[toTell.shift(session)] = 0;
-    available.data[session] = 0;
+    available.set(session, 0);
   }
 
   /** A partition has a new leader; its log was that of `from`. */
@@ -107,7 +107,7 @@ export class ReaderMoves {
     if (bytes === 0 || readerQueued.data[reader] !== UNQUEUED) return;
     readerQueued.data[reader] = QUEUED;
     news.push(session, reader);
-    available.data[session] += bytes;
+    available.add(session, bytes);
     this.#model.replicas.completeParked(NONE, session);
   }
 
@@ -128,14 +128,14 @@ export class ReaderMoves {
   startFetchers(): void {
     const { parts, failures, fetchers, replicas } = this.#model;
     parts.fetchers.forEach(({ follower, session }, index) => {
-      if (this.#of.sessionSize[session] === 0) return;
+      if (this.#of.sessionSize.get(session) === 0) return;
       if (!failures.lives.isUp(follower) || !failures.lives.isUp(parts.sessions[session].broker)) return;
-      if (this.#of.fetching.data[session] === STOPS) {
-        this.#of.fetching.data[session] = FETCHES;
+      if (this.#of.fetching.get(session) === STOPS) {
+        this.#of.fetching.set(session, FETCHES);
         return;
       }
       if (replicas.isFetching(session) || failures.lives.isOrphaned(session)) return;
-      this.#of.fetching.data[session] = FETCHES;
+      this.#of.fetching.set(session, FETCHES);
       fetchers.start(index);
     });
   }
@@ -152,11 +152,11 @@ export class ReaderMoves {
 
   /** A session rests: its fetch is lost and no other is to come. */
   rest(session: number): void {
-    this.#of.fetching.data[session] = RESTS;
+    this.#of.fetching.set(session, RESTS);
     const { parked, timer } = this.#of;
-    if (parked.data[session] === NONE) return;
-    this.#model.sim.cancel(timer.data[session]);
-    parked.data[session] = NONE;
+    if (parked.get(session) === NONE) return;
+    this.#model.sim.cancel(timer.get(session));
+    parked.set(session, NONE);
   }
 
   /** The followers' readers of a partition have news again, those that have. */
@@ -193,7 +193,7 @@ export class ReaderMoves {
       if (areHeld) batches.holders.data[batch] += 1;
       readerNext.data[reader] = batch;
       if (readerQueued.data[reader] === HELD) continue;
-      available.data[session] += batches.bytes.data[batch];
+      available.add(session, batches.bytes.data[batch]);
       if (readerQueued.data[reader] === QUEUED) continue;
       readerQueued.data[reader] = QUEUED;
       news.push(session, reader);
@@ -209,9 +209,9 @@ export class ReaderMoves {
   /** The long poll that waits on a session that is left ends with an error. */
   #endPoll(session: number): void {
     const { parked, timer } = this.#of;
-    const request = parked.data[session];
+    const request = parked.get(session);
     if (request === NONE) return;
-    this.#model.sim.cancel(timer.data[session]);
+    this.#model.sim.cancel(timer.get(session));
     this.#model.replicas.fetchTimesOut(request);
   }
 
@@ -220,10 +220,10 @@ export class ReaderMoves {
     this.#unqueue(reader);
     const before = readerSession[reader];
     const looks = isLookedAt(readerPartition[reader]) ? 1 : 0;
-    sessionSize[before] -= 1;
-    sessionLooks[before] -= looks;
-    sessionSize[session] += 1;
-    sessionLooks[session] += looks;
+    sessionSize.add(before, -1);
+    sessionLooks.add(before, -looks);
+    sessionSize.add(session, 1);
+    sessionLooks.add(session, looks);
     readerSession[reader] = session;
   }
 
@@ -233,7 +233,7 @@ export class ReaderMoves {
     const from = readerSession[reader];
     if (readerQueued.data[reader] !== UNQUEUED) {
       without(news, from, reader);
-      if (readerQueued.data[reader] === QUEUED) available.data[from] -= this.readableBytes(reader);
+      if (readerQueued.data[reader] === QUEUED) available.add(from, -this.readableBytes(reader));
       this.#leaveNews(reader);
     }
     if (moved.data[reader] === 1) {

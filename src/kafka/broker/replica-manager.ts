@@ -17,6 +17,7 @@
  */
 import type { Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
 import type { Fifos } from '../../kernel/fifo.ts';
+import type { Field } from '../../kernel/rows.ts';
 import { lookedAt } from '../cluster/offsets-topic.ts';
 import type { Partitions } from '../cluster/partitions.ts';
 import type { ClusterModel } from '../cluster-model.ts';
@@ -60,15 +61,7 @@ export class ReplicaManager {
   readonly columns: ReaderColumns;
   readonly #reads: LogReads;
   readonly #sessions: readonly FetchSession[];
-  /** Per session, beside it because every look and every append asks: sessions are many, and objects far apart. */
-  readonly #sessionLooks: Int32Array;
   readonly #isFollower: Uint8Array;
-  readonly #minBytes: Float64Array;
-  readonly #maxBytes: Float64Array;
-  readonly #partitionMaxBytes: Float64Array;
-  readonly #maxWaitNs: Float64Array;
-  readonly #owner: Int32Array;
-  readonly #connection: Int32Array;
   readonly #partitions: Partitions;
   /** Readers of partition p are numbered firstReader[p] .. firstReader[p + 1] - 1. */
   readonly #firstReader: Int32Array;
@@ -90,21 +83,21 @@ export class ReplicaManager {
   readonly #news: Fifos;
   readonly #fetched: Fifos;
   readonly #toTell: Fifos;
-  readonly #available: Float64Column;
-  readonly #parked: Int32Column;
-  /** Per session: its long poll's timer. */
-  readonly #timer: Float64Column;
-  readonly #fetching: Uint8Column;
+  readonly #sessionLooks: Field;
+  readonly #available: Field;
+  readonly #parked: Field;
+  readonly #timer: Field;
+  readonly #fetching: Field;
+  readonly #minBytes: Field;
+  readonly #maxBytes: Field;
+  readonly #partitionMaxBytes: Field;
+  readonly #maxWaitNs: Field;
+  readonly #owner: Field;
+  readonly #connection: Field;
 
   constructor(model: ClusterModel, partitions: Partitions, sessions: readonly FetchSession[]) {
     this.#model = model;
     this.#sessions = sessions;
-    this.#minBytes = Float64Array.from(sessions, ({ minBytes }) => minBytes);
-    this.#maxBytes = Float64Array.from(sessions, ({ maxBytes }) => maxBytes);
-    this.#partitionMaxBytes = Float64Array.from(sessions, ({ partitionMaxBytes }) => partitionMaxBytes);
-    this.#maxWaitNs = Float64Array.from(sessions, ({ maxWaitNs }) => maxWaitNs);
-    this.#owner = Int32Array.from(sessions, ({ owner }) => owner);
-    this.#connection = Int32Array.from(sessions, ({ connection }) => connection);
     this.#partitions = partitions;
     const { groupMembers, topology } = model.parts;
     const kept = new Set(groupMembers.map(({ offsetsPartition }) => offsetsPartition));
@@ -133,20 +126,26 @@ export class ReplicaManager {
     this.#parked = of.parked;
     this.#timer = of.timer;
     this.#fetching = of.fetching;
+    this.#minBytes = of.minBytes;
+    this.#maxBytes = of.maxBytes;
+    this.#partitionMaxBytes = of.partitionMaxBytes;
+    this.#maxWaitNs = of.maxWaitNs;
+    this.#owner = of.owner;
+    this.#connection = of.connection;
     this.cache = new FetchSessionCache(model.sim.columns, model.brokers, sessions, partitions);
     model.history.begin(of, sessions);
-    this.#reads = new LogReads(model, of, sessions);
+    this.#reads = new LogReads(model, of);
   }
 
   /** Whether a session fetches, also if it will stop. */
   isFetching(session: number): boolean {
-    return this.#fetching.data[session] !== RESTS;
+    return this.#fetching.get(session) !== RESTS;
   }
 
   /** Whether a session that comes to its next fetch is not to send it; it rests then. */
   hasToStop(session: number): boolean {
-    if (this.#fetching.data[session] === FETCHES) return false;
-    this.#fetching.data[session] = RESTS;
+    if (this.#fetching.get(session) === FETCHES) return false;
+    this.#fetching.set(session, RESTS);
     return true;
   }
 
@@ -156,11 +155,11 @@ export class ReplicaManager {
 
   /** The consumer's, or the fetcher's, index. */
   ownerOf(session: number): number {
-    return this.#owner[session];
+    return this.#owner.get(session);
   }
 
   connectionOf(session: number): number {
-    return this.#connection[session];
+    return this.#connection.get(session);
   }
 
   /** Records in the partition's log. */
@@ -178,7 +177,7 @@ export class ReplicaManager {
     const last = this.#firstReader[partition + 1];
     for (let reader = this.#firstReader[partition]; reader < last; reader += 1) {
       const session = this.#readerSession[reader];
-      if (this.#isFollower[session] === 0 && this.#owner[session] === consumer) return reader;
+      if (this.#isFollower[session] === 0 && this.#owner.get(session) === consumer) return reader;
     }
     throw new Error(`consumer ${consumer} does not read partition ${partition}`);
   }
@@ -224,7 +223,7 @@ export class ReplicaManager {
   fetch(broker: Broker, thread: number, request: number): number {
     const { requests, failures } = this.#model;
     const index = requests.owner.data[request];
-    const maxWaitNs = this.#maxWaitNs[index];
+    const maxWaitNs = this.#maxWaitNs.get(index);
     if (!this.cache.use(index, this.#model.sim.nowNs)) {
       requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES;
       this.respond(request);
@@ -234,31 +233,34 @@ export class ReplicaManager {
       this.#learnReplicaEnds(index, thread);
       if (failures.throttles.isOn) failures.throttles.review(index, 'leader');
     }
-    const isLeft = this.#fetching.data[index] === STOPS;
-    if (maxWaitNs === 0 || isLeft || this.#available.data[index] >= this.#minBytes[index]) {
+    const isLeft = this.#fetching.get(index) === STOPS;
+    if (maxWaitNs === 0 || isLeft || this.#available.get(index) >= this.#minBytes.get(index)) {
       return this.answerFetch(request);
     }
-    this.#parked.data[index] = request;
-    this.#timer.data[index] = this.#model.sim.resetTimer(
-      this.#timer.data[index],
-      maxWaitNs,
-      broker.entity,
-      KIND.fetchTimesOut,
-      request,
+    this.#parked.set(index, request);
+    this.#timer.set(
+      index,
+      this.#model.sim.resetTimer(
+        this.#timer.get(index),
+        maxWaitNs,
+        broker.entity,
+        KIND.fetchTimesOut,
+        request,
+      ),
     );
     return 0;
   }
 
   fetchTimesOut(request: number): void {
     const { requests } = this.#model;
-    this.#parked.data[requests.owner.data[request]] = NONE;
+    this.#parked.set(requests.owner.data[request], NONE);
     if (this.answerFetch(request) > 0) this.respond(request);
   }
 
   /** CPU of reading for a fetch: every partition of the session is looked at. */
   readWorkNs(broker: Broker, request: number): number {
     const session = this.#model.requests.owner.data[request];
-    return this.#sessionLooks[session] * broker.costs.fetchPerPartitionNs;
+    return this.#sessionLooks.get(session) * broker.costs.fetchPerPartitionNs;
   }
 
   /**
@@ -269,9 +271,9 @@ export class ReplicaManager {
     const { requests } = this.#model;
     const index = requests.owner.data[request];
     const { quotas, failures } = this.#model;
-    const maxBytes = Math.min(this.#maxBytes[index], quotas.fetchBytesMax(request));
-    const roomBytes = Math.min(maxBytes, this.#news.length(index) * this.#partitionMaxBytes[index]);
-    const expectedBytes = Math.min(this.#available.data[index], roomBytes);
+    const maxBytes = Math.min(this.#maxBytes.get(index), quotas.fetchBytesMax(request));
+    const roomBytes = Math.min(maxBytes, this.#news.length(index) * this.#partitionMaxBytes.get(index));
+    const expectedBytes = Math.min(this.#available.get(index), roomBytes);
     if (quotas.holdsBack(request, expectedBytes)) {
       requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES;
       this.respond(request);
@@ -296,7 +298,7 @@ export class ReplicaManager {
         this.#readerQueued.data[reader] = UNQUEUED;
       }
     }
-    this.#available.data[index] -= taken;
+    this.#available.add(index, -taken);
     quotas.adjust(request, taken - expectedBytes);
     requests.bytesOut.data[request] = RESPONSE_HEADER_BYTES + this.cache.responseBytes(index) + taken;
     this.cache.answered(index, this.#model.sim.nowNs);
@@ -410,7 +412,7 @@ export class ReplicaManager {
       const index = this.#readerSession[reader];
       if (this.#isFollower[index] !== kind) continue;
       if (this.#readerQueued.data[reader] === HELD) continue;
-      this.#available.data[index] += bytes;
+      this.#available.add(index, bytes);
       if (this.#readerQueued.data[reader] === UNQUEUED) {
         this.#readerQueued.data[reader] = QUEUED;
         this.#news.push(index, reader);
@@ -421,11 +423,11 @@ export class ReplicaManager {
 
   /** Completes what is parked on a session if it is satisfied: next in the thread, or, without one, at no cost. */
   completeParked(thread: number, index: number): void {
-    const request = this.#parked.data[index];
-    if (request === NONE || this.#available.data[index] < this.#minBytes[index]) return;
+    const request = this.#parked.get(index);
+    if (request === NONE || this.#available.get(index) < this.#minBytes.get(index)) return;
     const { sim, handlers } = this.#model;
-    this.#parked.data[index] = NONE;
-    sim.cancel(this.#timer.data[index]);
+    this.#parked.set(index, NONE);
+    sim.cancel(this.#timer.get(index));
     if (thread !== NONE) handlers.completeNext(thread, request);
     else if (this.answerFetch(request) > 0) this.respond(request);
   }

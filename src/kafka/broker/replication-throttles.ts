@@ -131,14 +131,14 @@ export class ReplicationThrottles {
       if (holds === isHeld) continue;
       const bytes = this.#model.failures.readers.readableBytes(reader);
       readerQueued.data[reader] = holds ? HELD : QUEUED;
-      available.data[session] += holds ? -bytes : bytes;
+      available.add(session, holds ? -bytes : bytes);
       this.#held.data[session] += holds ? 1 : -1;
     }
   }
 
   /** Whether none of a session's partitions is left to be fetched. */
   holdsAll(session: number): boolean {
-    return this.#held.data[session] === this.#model.replicas.columns.sessionSize[session];
+    return this.#held.data[session] === this.#model.replicas.columns.sessionSize.get(session);
   }
 
   /** A reader that was held leaves the readers with news. */

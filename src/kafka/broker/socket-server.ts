@@ -13,7 +13,7 @@
  * Error:   per stage in reports; unvalidated for TLS.
  * Test:    test/kafka/request-path.test.ts.
  */
-import type { Flow } from '../../hardware/nic.ts';
+import type { Flow } from '../../hardware/flow-ends.ts';
 import type { Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { Ways } from '../cluster/distances.ts';

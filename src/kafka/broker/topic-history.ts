@@ -68,7 +68,7 @@ export class TopicHistory {
         of.replicaEndKnown.data[reader] = records;
         const index = of.readerSession[reader];
         if (sessions[index].readsHistory) {
-          of.available.data[index] += this.bytes(partition);
+          of.available.add(index, this.bytes(partition));
           of.readerQueued.data[reader] = 1;
           of.news.push(index, reader);
         } else this.skip(reader, partition);

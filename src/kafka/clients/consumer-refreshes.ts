@@ -51,10 +51,10 @@ export class ConsumerRefreshes {
     const isComplete = this.#follow(client);
     const { fetching, sessionSize } = this.#model.replicas.columns;
     for (const session of parts.consumerClients[client].sessions) {
-      if (sessionSize[session] === 0 || !this.#isReachable(session)) continue;
-      if (fetching.data[session] === FETCHES) continue;
+      if (sessionSize.get(session) === 0 || !this.#isReachable(session)) continue;
+      if (fetching.get(session) === FETCHES) continue;
       const rests = !this.#model.replicas.isFetching(session);
-      fetching.data[session] = FETCHES;
+      fetching.set(session, FETCHES);
       if (rests) consumers.startSession(client, session);
     }
     if (isComplete) this.#attempts.data[client] = 0;

@@ -6,7 +6,7 @@
  * on a clock that is the link's latency L behind: a request takes 2 L, a response none, and what was read is handed to the
  * other half with L. So all that happens at the source happens at its time, and what is written at its own.
  */
-import type { Flow } from '../../hardware/nic.ts';
+import type { Flow } from '../../hardware/flow-ends.ts';
 import { windowBytes } from '../../hardware/tcp-windows.ts';
 import { NS_PER_MS } from '../../kernel/time.ts';
 import type { BrokerConfig } from '../../scenario/kafka-defaults.ts';

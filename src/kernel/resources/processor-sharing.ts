@@ -1,3 +1,4 @@
+import { ROW_WORDS, type Rows } from '../rows.ts';
 import type { Simulation } from '../simulation.ts';
 
 /** What a station tells its user. */
@@ -14,6 +15,20 @@ export interface SharedStation {
 }
 
 const NONE = -1;
+/** Fields of a station's row: V, until when it is accounted for, its jobs; as `SharedStation` has them; where its heap is. */
+const VIRTUAL_NS = 0;
+const UPDATED_NS = 1;
+const BUSY_NS = 2;
+const TIMER = 3;
+const RUNNING = 4;
+const ENTITY = 5;
+const JOBS_MAX = 6;
+const HEAP_BASE = 7;
+const STATION_FIELDS = 8;
+/** Fields of a job's row: V at its end, its place in the station's heap (NONE when it doesn't run). */
+const FINISH = 0;
+const PLACE = 1;
+const JOB_FIELDS = 2;
 /** Slack for the rounding of V: a job this close to its end is done. */
 const DONE_NS = 0.5;
 
@@ -21,62 +36,49 @@ export class ProcessorSharing {
   readonly #sim: Simulation;
   readonly #name: string;
   readonly #endKind: number;
-  /** Per station, as `SharedStation` has them. */
-  readonly #entity: Uint32Array;
-  readonly #jobsMax: Int32Array;
   readonly #owner: JobOwner;
-  /** Per job: V at its end, its place in the station's heap (NONE when it doesn't run). */
-  readonly #finish: Float64Array;
-  readonly #place: Int32Array;
-  /** Per station. */
-  readonly #virtualNs: Float64Array;
-  readonly #updatedNs: Float64Array;
-  readonly #busyNs: Float64Array;
-  readonly #timer: Float64Array;
-  readonly #running: Int32Array;
-  /** Per station a binary heap of its jobs by (finish, job), from its place in #heapBase. */
+  /** Rows with the fields above. */
+  readonly #jobs: Float64Array;
+  readonly #stations: Float64Array;
+  /** Per station a binary heap of its jobs by (finish, job), from its HEAP_BASE on. */
   readonly #heap: Int32Array;
-  readonly #heapBase: Int32Array;
   /** The station whose ended jobs are being told to the owner: its timer is set when all are told. */
   #ending = NONE;
 
   /**
    * @param options.name of the columns; unique in the registry
-   * @param options.jobs jobs are the caller's numbers from 0 to `jobs - 1`
+   * @param options.stationRows a row for each station, and
+   * @param options.jobRows one for each job, by the caller's numbers; the first fields of both are taken
    * @param options.endKind the kind of the stations' events, with the station as `a`: the model hands them to `onEnd`
    */
   constructor(options: {
     readonly sim: Simulation;
     readonly name: string;
     readonly stations: readonly SharedStation[];
-    readonly jobs: number;
+    readonly stationRows: Rows;
+    readonly jobRows: Rows;
     readonly endKind: number;
     readonly owner: JobOwner;
   }) {
-    const { sim, name, stations, jobs } = options;
+    const { sim, name, stations, stationRows, jobRows } = options;
     this.#sim = sim;
     this.#name = name;
     this.#endKind = options.endKind;
-    this.#entity = Uint32Array.from(stations, ({ entity }) => entity);
-    this.#jobsMax = Int32Array.from(stations, ({ jobsMax }) => jobsMax);
     this.#owner = options.owner;
-    this.#heapBase = new Int32Array(stations.length);
+    this.#jobs = jobRows.data;
+    this.#stations = stationRows.data;
+    const taken = [stationRows.take(STATION_FIELDS), jobRows.take(JOB_FIELDS, NONE)];
+    if (taken.some((first) => first !== 0)) throw new Error(`rows of "${name}" are not new`);
     let places = 0;
-    this.#jobsMax.forEach((jobsMax, station) => {
-      this.#heapBase[station] = places;
+    stations.forEach(({ entity, jobsMax }, station) => {
+      const at = station * ROW_WORDS;
+      this.#stations[at + TIMER] = NONE;
+      this.#stations[at + ENTITY] = entity;
+      this.#stations[at + JOBS_MAX] = jobsMax;
+      this.#stations[at + HEAP_BASE] = places;
       places += jobsMax;
     });
-    const { columns } = sim;
-    this.#finish = columns.float64(`${name}/finish`, jobs).data;
-    this.#place = columns.int32(`${name}/place`, jobs).data;
-    this.#place.fill(NONE);
-    this.#virtualNs = columns.float64(`${name}/virtual`, stations.length).data;
-    this.#updatedNs = columns.float64(`${name}/updated`, stations.length).data;
-    this.#busyNs = columns.float64(`${name}/busy`, stations.length).data;
-    this.#timer = columns.float64(`${name}/timer`, stations.length).data;
-    this.#timer.fill(NONE);
-    this.#running = columns.int32(`${name}/running`, stations.length).data;
-    this.#heap = columns.int32(`${name}/heap`, places).data;
+    this.#heap = sim.columns.int32(`${name}/heap`, places).data;
   }
 
   /** The station whose ended jobs are being told to the owner; -1 when there is none. */
@@ -86,19 +88,21 @@ export class ProcessorSharing {
 
   /** Jobs of the station. */
   running(station: number): number {
-    return this.#running[station];
+    return this.#stations[station * ROW_WORDS + RUNNING];
   }
 
   /** Whether the job runs, on whatever station. */
   isRunning(job: number): boolean {
-    return this.#place[job] !== NONE;
+    return this.#jobs[job * ROW_WORDS + PLACE] !== NONE;
   }
 
   /** Time with a job since the start, ns. */
   busyNs(station: number): number {
+    const stations = this.#stations;
+    const at = station * ROW_WORDS;
     // Only read: advancing V here would round it at one more point, and looking would change the run.
-    const since = this.#running[station] === 0 ? 0 : this.#sim.nowNs - this.#updatedNs[station];
-    return this.#busyNs[station] + since;
+    const since = stations[at + RUNNING] === 0 ? 0 : this.#sim.nowNs - stations[at + UPDATED_NS];
+    return stations[at + BUSY_NS] + since;
   }
 
   /**
@@ -108,16 +112,18 @@ export class ProcessorSharing {
    * @throws Error when the job is running
    */
   start(station: number, job: number, workNs: number): void {
+    const stations = this.#stations;
+    const at = station * ROW_WORDS;
     if (!(workNs >= 0)) this.#failStart(station, job, `expected work of 0 ns or more, found ${workNs}`);
-    if (this.#place[job] !== NONE) this.#failRunning(station, job);
-    const place = this.#running[station];
-    if (place === this.#jobsMax[station]) {
+    if (this.isRunning(job)) this.#failRunning(station, job);
+    const place = stations[at + RUNNING];
+    if (place === stations[at + JOBS_MAX]) {
       this.#failStart(station, job, `${place} jobs run already, its limit`);
     }
-    this.#advance(station);
-    this.#finish[job] = this.#virtualNs[station] + workNs;
-    this.#running[station] = place + 1;
-    this.#siftUp(station, place, job);
+    this.#advance(at);
+    this.#jobs[job * ROW_WORDS + FINISH] = stations[at + VIRTUAL_NS] + workNs;
+    stations[at + RUNNING] = place + 1;
+    this.#siftUp(at, place, job);
     if (station !== this.#ending) this.#arm(station);
   }
 
@@ -127,24 +133,23 @@ export class ProcessorSharing {
    * @throws Error, naming the station, when the job is not running there
    */
   remove(station: number, job: number): number {
-    const place = this.#place[job];
-    if (
-      !(place >= 0 && place < this.#running[station]) ||
-      this.#heap[this.#heapBase[station] + place] !== job
-    ) {
-      this.#failNotRunning(station, job);
-    }
-    this.#advance(station);
-    const leftNs = Math.max(0, this.#finish[job] - this.#virtualNs[station]);
-    this.#takeAt(station, place);
+    const stations = this.#stations;
+    const at = station * ROW_WORDS;
+    const place = this.#jobs[job * ROW_WORDS + PLACE];
+    const isThere = place >= 0 && place < stations[at + RUNNING];
+    if (!isThere || this.#heap[stations[at + HEAP_BASE] + place] !== job) this.#failNotRunning(station, job);
+    this.#advance(at);
+    const leftNs = Math.max(0, this.#jobs[job * ROW_WORDS + FINISH] - stations[at + VIRTUAL_NS]);
+    this.#takeAt(at, place);
     if (station !== this.#ending) this.#arm(station);
     return leftNs;
   }
 
   /** The job that would end last, found in O(n); -1 when the station is idle. */
   last(station: number): number {
-    const running = this.#running[station];
-    const base = this.#heapBase[station];
+    const at = station * ROW_WORDS;
+    const running = this.#stations[at + RUNNING];
+    const base = this.#stations[at + HEAP_BASE];
     let last = NONE;
     // Only a leaf of the heap can be its last.
     for (let place = running >> 1; place < running; place += 1) {
@@ -156,84 +161,89 @@ export class ProcessorSharing {
 
   /** The station's event: its earliest job has ended. */
   onEnd(station: number): void {
-    this.#timer[station] = NONE;
+    const stations = this.#stations;
+    const at = station * ROW_WORDS;
+    stations[at + TIMER] = NONE;
     this.#ending = station;
-    this.#advance(station);
-    while (this.#running[station] > 0) {
-      const job = this.#heap[this.#heapBase[station]];
-      if (this.#finish[job] > this.#virtualNs[station] + DONE_NS) break;
-      this.#takeAt(station, 0);
+    this.#advance(at);
+    while (stations[at + RUNNING] > 0) {
+      const job = this.#heap[stations[at + HEAP_BASE]];
+      if (this.#jobs[job * ROW_WORDS + FINISH] > stations[at + VIRTUAL_NS] + DONE_NS) break;
+      this.#takeAt(at, 0);
       this.#owner.jobDone(station, job);
     }
     this.#ending = NONE;
     this.#arm(station);
   }
 
-  #advance(station: number): void {
-    const elapsed = this.#sim.nowNs - this.#updatedNs[station];
+  /** From here on `at` is where a station's row begins. */
+  #advance(at: number): void {
+    const stations = this.#stations;
+    const elapsed = this.#sim.nowNs - stations[at + UPDATED_NS];
     if (elapsed === 0) return;
-    const running = this.#running[station];
+    const running = stations[at + RUNNING];
     if (running > 0) {
-      this.#virtualNs[station] += elapsed / running;
-      this.#busyNs[station] += elapsed;
+      stations[at + VIRTUAL_NS] += elapsed / running;
+      stations[at + BUSY_NS] += elapsed;
     }
-    this.#updatedNs[station] = this.#sim.nowNs;
+    stations[at + UPDATED_NS] = this.#sim.nowNs;
   }
 
   #arm(station: number): void {
-    if (this.#timer[station] !== NONE) this.#sim.cancel(this.#timer[station]);
-    const running = this.#running[station];
+    const stations = this.#stations;
+    const at = station * ROW_WORDS;
+    if (stations[at + TIMER] !== NONE) this.#sim.cancel(stations[at + TIMER]);
+    const running = stations[at + RUNNING];
     if (running === 0) {
-      this.#timer[station] = NONE;
+      stations[at + TIMER] = NONE;
       return;
     }
-    const left = this.#finish[this.#heap[this.#heapBase[station]]] - this.#virtualNs[station];
+    const first = this.#heap[stations[at + HEAP_BASE]];
+    const left = this.#jobs[first * ROW_WORDS + FINISH] - stations[at + VIRTUAL_NS];
     const delayNs = left <= 0 ? 0 : Math.ceil(left * running);
-    this.#timer[station] = this.#sim.scheduleTimer(delayNs, this.#entity[station], this.#endKind, station);
+    stations[at + TIMER] = this.#sim.scheduleTimer(delayNs, stations[at + ENTITY], this.#endKind, station);
   }
 
   #before(x: number, y: number): boolean {
-    const byFinish = this.#finish[x] - this.#finish[y];
+    const byFinish = this.#jobs[x * ROW_WORDS + FINISH] - this.#jobs[y * ROW_WORDS + FINISH];
     return byFinish < 0 || (byFinish === 0 && x < y);
   }
 
   /** Takes the job at a place of the station's heap out of it. */
-  #takeAt(station: number, place: number): void {
+  #takeAt(at: number, place: number): void {
     const heap = this.#heap;
-    const base = this.#heapBase[station];
-    const size = this.#running[station] - 1;
-    this.#running[station] = size;
-    this.#place[heap[base + place]] = NONE;
-    if (size === 0) this.#virtualNs[station] = 0;
+    const stations = this.#stations;
+    const base = stations[at + HEAP_BASE];
+    const size = stations[at + RUNNING] - 1;
+    stations[at + RUNNING] = size;
+    this.#jobs[heap[base + place] * ROW_WORDS + PLACE] = NONE;
+    if (size === 0) stations[at + VIRTUAL_NS] = 0;
     if (place === size) return;
     const moved = heap[base + size];
-    if (place > 0 && this.#before(moved, heap[base + ((place - 1) >> 1)]))
-      this.#siftUp(station, place, moved);
-    else this.#siftDown(station, place, moved);
+    if (place > 0 && this.#before(moved, heap[base + ((place - 1) >> 1)])) this.#siftUp(at, place, moved);
+    else this.#siftDown(at, place, moved);
   }
 
-  #siftUp(station: number, from: number, job: number): void {
+  #siftUp(at: number, from: number, job: number): void {
     const heap = this.#heap;
-    const places = this.#place;
-    const base = this.#heapBase[station];
+    const base = this.#stations[at + HEAP_BASE];
     let place = from;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       const above = heap[base + parent];
       if (!this.#before(job, above)) break;
       heap[base + place] = above;
-      places[above] = place;
+      this.#jobs[above * ROW_WORDS + PLACE] = place;
       place = parent;
     }
     heap[base + place] = job;
-    places[job] = place;
+    this.#jobs[job * ROW_WORDS + PLACE] = place;
   }
 
-  #siftDown(station: number, from: number, job: number): void {
+  #siftDown(at: number, from: number, job: number): void {
     const heap = this.#heap;
-    const places = this.#place;
-    const base = this.#heapBase[station];
-    const size = this.#running[station];
+    const base = this.#stations[at + HEAP_BASE];
+    const size = this.#stations[at + RUNNING];
     let place = from;
     for (;;) {
       let child = place * 2 + 1;
@@ -242,15 +252,15 @@ export class ProcessorSharing {
       const below = heap[base + child];
       if (!this.#before(below, job)) break;
       heap[base + place] = below;
-      places[below] = place;
+      this.#jobs[below * ROW_WORDS + PLACE] = place;
       place = child;
     }
     heap[base + place] = job;
-    places[job] = place;
+    this.#jobs[job * ROW_WORDS + PLACE] = place;
   }
 
   #stationName(station: number): string {
-    const name = this.#sim.entityNames[this.#entity[station] - this.#sim.entityBase];
+    const name = this.#sim.entityNames[this.#stations[station * ROW_WORDS + ENTITY] - this.#sim.entityBase];
     return `station ${station} of "${this.#name}" (${name})`;
   }
 

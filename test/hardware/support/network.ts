@@ -1,12 +1,6 @@
 /** Hosts with flows between them, and nothing else: for the tests of networks. */
-import {
-  type Flow,
-  type HostNic,
-  type LinkLine,
-  NIC_RULES,
-  type NicRules,
-  Nics,
-} from '../../../src/hardware/nic.ts';
+import type { Flow } from '../../../src/hardware/flow-ends.ts';
+import { type HostNic, type LinkLine, NIC_RULES, type NicRules, Nics } from '../../../src/hardware/nic.ts';
 import { Simulation } from '../../../src/kernel/simulation.ts';
 
 const ARRIVAL = 0;

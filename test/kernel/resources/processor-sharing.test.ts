@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ProcessorSharing } from '../../../src/kernel/resources/processor-sharing.ts';
+import { Rows } from '../../../src/kernel/rows.ts';
 import { Simulation } from '../../../src/kernel/simulation.ts';
 
 const END = 0;
@@ -50,7 +51,8 @@ class Jobs {
       sim: this.sim,
       name: 'cores',
       stations,
-      jobs: JOBS,
+      stationRows: new Rows(this.sim.columns, 'cores', stations.length),
+      jobRows: new Rows(this.sim.columns, 'jobs', JOBS),
       endKind: END,
       owner: this,
     });

@@ -2,6 +2,7 @@
 import type { Distribution } from '../../../../src/kernel/distributions.ts';
 import { FcfsServers } from '../../../../src/kernel/resources/fcfs-servers.ts';
 import { ProcessorSharing } from '../../../../src/kernel/resources/processor-sharing.ts';
+import { Rows } from '../../../../src/kernel/rows.ts';
 import { Simulation } from '../../../../src/kernel/simulation.ts';
 import { Table } from '../../../../src/kernel/table.ts';
 import type { Sums } from './closed-form.ts';
@@ -112,7 +113,8 @@ class SharingQueue extends Queue {
       sim,
       name: 'station',
       stations: [{ entity, jobsMax: WAITING_MAX }],
-      jobs: WAITING_MAX,
+      stationRows: new Rows(sim.columns, 'station', 1),
+      jobRows: new Rows(sim.columns, 'in-station', WAITING_MAX),
       endKind: DEPART,
       owner: this,
     });
