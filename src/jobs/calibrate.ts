@@ -1,5 +1,6 @@
 /** `brokertwin calibrate`: what Kafka and the generator cost on this machine, as a profile. */
 import { openCluster } from '../arms/local-arm.ts';
+import { warmUp } from '../arms/warm-up.ts';
 import { EXIT } from '../errors/errors.ts';
 import type { Profile } from '../profile/profile.ts';
 import { writeLocalProfile, writeProfile } from '../profile/read-profile.ts';
@@ -39,7 +40,7 @@ export async function calibrateJob(options: CalibrateJobOptions): Promise<JobOut
 }
 
 /**
- * Starts a cluster of one broker, calibrates on it and removes it.
+ * Starts a cluster of one broker, warms it up, calibrates on it and removes it.
  *
  * @throws UserError for a cluster that cannot be had or observed
  */
@@ -52,12 +53,21 @@ export async function calibrateMachine(options: {
 }): Promise<Profile> {
   const { name, kafka: version, rounds, progress, signal } = options;
   progress.stage('cluster');
+  const { loaded } = calibrationPlan(version).warmUp;
   const cluster = await openCluster({
-    loaded: calibrationPlan(version).warmUp.loaded,
+    loaded,
     signal,
     progress: (message) => progress.update(null, message),
   });
   try {
+    progress.stage('warm-up');
+    // Costs are those of brokers as warm as measured ones are.
+    await warmUp({
+      scenario: loaded.scenario,
+      cluster,
+      signal,
+      onProgress: ({ fraction }) => progress.update(fraction, 'driven until its compilers are quiet'),
+    });
     return await calibrateCluster({ cluster, version, name, rounds, progress, signal });
   } finally {
     await cluster.close();

@@ -48,7 +48,7 @@ export async function demoJob(options: DemoOptions): Promise<JobOutcome> {
   try {
     if (cluster.local === null) throw new Error('the demo drives a cluster of its own');
     const version = cluster.local.version;
-    const profile = await calibrateCluster({ cluster, version, name: 'demo', progress, signal });
+    const profile = await calibrateCluster({ cluster, version, name: 'demo', rounds: 1, progress, signal });
     const file = path.join(directory, 'profile.json');
     writeProfile(file, profile);
     const outcome = await predictAndMeasure({

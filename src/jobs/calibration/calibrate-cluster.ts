@@ -25,14 +25,14 @@ export interface CalibrateOptions {
   readonly version: string;
   readonly name: string;
   /** How often all experiments are played, one after the other: a machine whose speed changes is measured at several times. */
-  readonly rounds?: number;
+  readonly rounds: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /** @throws UserError (exit 3) when the brokers could not be observed */
 export async function calibrateCluster(options: CalibrateOptions): Promise<Profile> {
-  const { version, progress, rounds = 1 } = options;
+  const { version, progress, rounds } = options;
   const plan = calibrationPlan(version);
   const experiments = Array.from({ length: rounds }, () => plan.experiments).flat();
   const total = experiments.length + 1;
