@@ -15,7 +15,7 @@ export const USAGE = `npm run stages -- [options]
 
   --kept             predict anew and hold against what was measured before; builds no cluster
   --only NAME,NAME   only these cases; measurements are kept, neither report nor history is written
-  --profile NAME     profile that predictions are made with; when not given, one that is calibrated first (4 minutes)
+  --profile NAME     profile that predictions are made with; when not given, one that is calibrated first (6 minutes)
   --json             one line of JSON a figure on stdout
   --help             this text`;
 
