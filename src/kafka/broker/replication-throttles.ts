@@ -13,7 +13,8 @@
  * Range:   rates and lists change by operations. A change is known everywhere at once. A follower sees the leader's high
  *          watermark as it is, not as its last response had it.
  * Error:   a fetch that waits at the leader is not looked at again when the rate falls below the limit, as it is in Kafka with the
- *          next append: it waits up to replica.fetch.wait.max.ms more.
+ *          next append: it waits up to replica.fetch.wait.max.ms more. A broker that starts has the follower's throttle from
+ *          the first fetch, where Kafka's begins to fetch before its properties are published (docs/model.md has what that makes).
  * Test:    test/kafka/replication-throttles.test.ts.
  */
 import type { Float64Column, Int32Column, Uint16Column } from '../../kernel/columns.ts';
