@@ -28,7 +28,7 @@
  *          pieces in the order of sending: one that waits to leave its host keeps its place at the other, at most a window
  *          for each flow. A message of 65 to 97 kB is one piece, and so gets up to 1.5 times its part of a full line.
  * Error:   scenarios/three-machines.yaml on three namespaces behind tc tbf, 2026-11-23: throughput at saturation
- *          +0.9 %, mean RemoteTimeMs 1.0 of 1.5 ms paced and 68 of 70 ms saturated (docs/model.md).
+ *          +1.2 %, mean RemoteTimeMs 1.0 of 1.5 ms paced and 73 of 70 ms saturated (docs/model.md).
  * Test:    test/hardware/nic.test.ts, and test/kafka/network.test.ts, which switches the mechanisms off.
  */
 import type { Float64Column } from '../kernel/columns.ts';

@@ -44,9 +44,9 @@ describe('brokers with a quota of 0.6 cores', async () => {
     }
   });
 
-  test('carry a fifth less than without it', () => {
+  test('carry a quarter less than without it', () => {
     const ratio = saturating.throughputRecordsPerSecond / saturatingFree.throughputRecordsPerSecond;
-    assert.ok(Math.abs(ratio - 0.82) < 0.05, `${ratio}`);
+    assert.ok(Math.abs(ratio - 0.74) < 0.05, `${ratio}`);
   });
 
   test('make p99 more than three times as long at a pace at which they are stopped now and then', () => {
