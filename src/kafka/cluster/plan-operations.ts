@@ -43,7 +43,9 @@ function throttleChange(
     );
   return {
     bytesPerSecond: of('rate', (text) => (text === null ? null : Number(text))),
-    replicas: of('replicas', (text) => throttledReplicas(text?.split(',') ?? [])),
+    replicas: of('replicas', (text) =>
+      throttledReplicas(text?.split(',').filter((replica) => replica !== '') ?? []),
+    ),
     topics: topics.flatMap(({ name, class: { name: ofClass } }, index) =>
       name === topic || ofClass === topic ? [index] : [],
     ),
