@@ -126,7 +126,7 @@ test('a paced and a saturating phase are measured by the clients, the broker and
     assert.ok((phase.publishLatencyMs?.p50 ?? 0) > 0 && (phase.endToEndLatencyMs?.p50 ?? 0) > 0);
   }
   assert.ok(
-    Math.abs(paced.throughputRecordsPerSecond / RATE - 1) < 0.02,
+    Math.abs(paced.throughputRecordsPerSecond / RATE - 1) < 0.05,
     `${paced.throughputRecordsPerSecond}/s`,
   );
   assert.ok(saturating.throughputRecordsPerSecond > 3 * RATE, `${saturating.throughputRecordsPerSecond}/s`);
@@ -157,7 +157,7 @@ test('a running cluster is driven by its address alone, unobserved, and left run
   const [paced] = phases;
   assert.equal(phases.length, 1);
   assert.ok(
-    Math.abs(paced.throughputRecordsPerSecond / RATE - 1) < 0.02,
+    Math.abs(paced.throughputRecordsPerSecond / RATE - 1) < 0.05,
     `${paced.throughputRecordsPerSecond}/s`,
   );
   assert.ok((paced.publishLatencyMs?.p50 ?? 0) > 0);
