@@ -41,24 +41,20 @@ export class WorkingSets {
 
   /** A thread has a job. */
   begin(thread: number): void {
-    this.#sets[this.#of(thread) + ACTIVE] += 1;
+    this.#sets[this.#set.get(thread) + ACTIVE] += 1;
   }
 
   /** It has none any more. */
   end(thread: number, nowNs: number): void {
-    const set = this.#of(thread);
+    const set = this.#set.get(thread);
     this.#sets[set + ACTIVE] -= 1;
     this.#sets[set + LEFT_NS] = nowNs;
   }
 
   /** Share of its working set that a thread finds lost. */
   lost(thread: number, nowNs: number, cacheLifeNs: number): number {
-    const set = this.#of(thread);
+    const set = this.#set.get(thread);
     return this.#sets[set + ACTIVE] > 0 ? 0 : lostAfter(nowNs - this.#sets[set + LEFT_NS], cacheLifeNs);
-  }
-
-  #of(thread: number): number {
-    return this.#set.get(thread);
   }
 }
 

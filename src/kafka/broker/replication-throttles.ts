@@ -26,8 +26,8 @@ import { HELD, QUEUED } from './reader-columns.ts';
 import { SampledStats, type SampleWindows } from './sampled-stats.ts';
 
 /** The brokers' ends of replication. */
-export const SIDES = { leader: 0, follower: 1 } as const;
-export type Side = keyof typeof SIDES;
+export const SIDES = ['leader', 'follower'] as const;
+export type Side = (typeof SIDES)[number];
 
 /** Replicas that are throttled: all of a topic, or those with these numbers of partition and broker. */
 export type ThrottledReplicas = 'all' | readonly { readonly partition: number; readonly broker: number }[];
@@ -51,8 +51,8 @@ export class ReplicationThrottles {
   readonly #bytesPerSecond: Float64Column;
   readonly #windows: readonly SampleWindows[];
   readonly #stats: SampledStats;
-  /** Per side and partition: its throttled replicas, as bits by their numbers. */
-  readonly #replicas: readonly Uint16Column[];
+  /** Per partition: its throttled replicas on each side, as bits by their numbers. */
+  readonly #replicas: Readonly<Record<Side, Uint16Column>>;
   /** Per session: its readers that are held. */
   readonly #held: Int32Column;
 
@@ -68,7 +68,7 @@ export class ReplicationThrottles {
             windows: config['replication.quota.window.num'],
             windowNs: config['replication.quota.window.size.seconds'] * NS_PER_SECOND,
           };
-          return [of, of];
+          return SIDES.map(() => of);
         })
       : [];
     this.#bytesPerSecond = columns.float64('throttles/rate', windows.length);
@@ -76,18 +76,22 @@ export class ReplicationThrottles {
     this.#windows = windows;
     this.#stats = new SampledStats(columns, 'throttles', windows);
     const partitions = isOn ? parts.topology.partitions.length : 0;
-    this.#replicas = Object.keys(SIDES).map((side) => columns.uint16(`throttles/${side}`, partitions));
+    this.#replicas = {
+      leader: columns.uint16('throttles/leader', partitions),
+      follower: columns.uint16('throttles/follower', partitions),
+    };
     this.#held = columns.int32('throttles/held', isOn ? parts.sessions.length : 0);
     if (!isOn) return;
     parts.topology.topics.forEach(({ class: { config } }, topic) => {
-      this.#name(topic, 'leader', throttledReplicas(config['leader.replication.throttled.replicas']));
-      this.#name(topic, 'follower', throttledReplicas(config['follower.replication.throttled.replicas']));
+      for (const side of SIDES) {
+        this.#name(topic, side, throttledReplicas(config[`${side}.replication.throttled.replicas`]));
+      }
     });
   }
 
   /** Rates of the brokers, or lists of topics, are others from here on. */
   change(brokers: readonly number[], { bytesPerSecond, replicas, topics }: ThrottleChange): void {
-    for (const side of ['leader', 'follower'] as const) {
+    for (const side of SIDES) {
       const rate = bytesPerSecond[side];
       if (rate !== undefined) {
         for (const broker of brokers) {
@@ -102,8 +106,7 @@ export class ReplicationThrottles {
   /** A broker's process is gone, with what it has counted. */
   forget(broker: number): void {
     if (!this.isOn) return;
-    this.#stats.clear(row(broker, 'leader'));
-    this.#stats.clear(row(broker, 'follower'));
+    for (const side of SIDES) this.#stats.clear(row(broker, side));
   }
 
   /** A leader sends so much of a partition to a follower. */
@@ -169,7 +172,7 @@ export class ReplicationThrottles {
   }
 
   #isThrottled(side: Side, partition: number, broker: number): boolean {
-    const bits = this.#replicas[SIDES[side]].data[partition];
+    const bits = this.#replicas[side].data[partition];
     return bits !== 0 && (bits & (1 << this.#leadership.numberOf(partition, broker))) !== 0;
   }
 
@@ -185,7 +188,7 @@ export class ReplicationThrottles {
   #name(topic: number, side: Side, named: ThrottledReplicas): void {
     const { topics } = this.#model.parts.topology;
     const { firstPartition, class: of } = topics[topic];
-    const bits = this.#replicas[SIDES[side]].data;
+    const bits = this.#replicas[side].data;
     bits.fill(named === 'all' ? ALL : 0, firstPartition, firstPartition + of.partitions);
     if (named === 'all') return;
     for (const { partition, broker } of named) {
@@ -206,5 +209,5 @@ export function throttledReplicas(list: readonly string[]): ThrottledReplicas {
 }
 
 function row(broker: number, side: Side): number {
-  return broker * 2 + SIDES[side];
+  return broker * SIDES.length + SIDES.indexOf(side);
 }

@@ -4,7 +4,7 @@ import { NS_PER_MS } from '../../kernel/time.ts';
 import type { OperationBody } from '../../operations/operation.ts';
 import { clusterFacts } from '../../scenario/cluster-facts.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { type ThrottleChange, throttledReplicas } from '../broker/replication-throttles.ts';
+import { SIDES, type ThrottleChange, throttledReplicas } from '../broker/replication-throttles.ts';
 import { type PlannedOperation, SIMULATED_ACTIONS } from '../timeline.ts';
 import type { ShardPlan, Topology } from './topology.ts';
 
@@ -36,7 +36,7 @@ function throttleChange(
 ): ThrottleChange {
   const of = <Value>(property: 'rate' | 'replicas', read: (text: string | null) => Value) =>
     Object.fromEntries(
-      (['leader', 'follower'] as const).flatMap((side) => {
+      SIDES.flatMap((side) => {
         const text = config[`${side}.replication.throttled.${property}`];
         return text === undefined ? [] : [[side, read(text)]];
       }),
