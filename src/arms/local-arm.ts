@@ -1,5 +1,6 @@
 /** Builds the cluster that a scenario asks for on this machine, or takes a running one. */
 
+import { type ClusterAccess, PLAINTEXT_ACCESS } from '../load/access/cluster-access.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import { waitUntilQuiet } from '../local/admin/quiet.ts';
 import { type LocalCluster, startLocalCluster } from '../local/cluster/local-cluster.ts';
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly loaded: LoadedScenario;
   /** A running cluster to drive instead of one of our own. */
   readonly bootstrapServer?: string;
+  /** How to get into it: plain connections when left out. */
+  readonly access?: ClusterAccess;
   readonly progress: (message: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -46,6 +49,7 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
     refuseOperations(loaded);
     return {
       bootstrapServers: bootstrapServer,
+      access: options.access ?? PLAINTEXT_ACCESS,
       managementServers: bootstrapServer,
       version: null,
       brokers: () => [],
@@ -72,6 +76,7 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
 
 /** A cluster of our own, built as a scenario has it. */
 class ScenarioCluster implements OpenCluster {
+  readonly access = PLAINTEXT_ACCESS;
   readonly #scenario: Scenario;
   readonly #start: () => Promise<LocalCluster>;
   #local: LocalCluster;

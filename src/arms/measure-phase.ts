@@ -2,6 +2,7 @@
 import { UserError } from '../errors/errors.ts';
 import { hasJavaClients } from '../java-clients/refusals.ts';
 import { runJavaPhase } from '../java-clients/run-java-phase.ts';
+import type { ClusterAccess } from '../load/access/cluster-access.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { type PhaseProgress, type RunPhaseOptions, runPhase } from '../load/run-phase.ts';
@@ -31,6 +32,8 @@ import { playTimeline, type Timeline } from './timeline.ts';
 export interface DrivenCluster {
   /** For the load. */
   readonly bootstrapServers: string;
+  /** How clients get in, and our own requests too. */
+  readonly access: ClusterAccess;
   /** For our own requests, past the NICs of a shaped network. */
   readonly managementServers: string;
   /** Version when it is known. */
@@ -68,6 +71,8 @@ export interface MeasurePhaseOptions {
   readonly cluster: DrivenCluster;
   /** Of a rehearsal only the load is played: no operation is carried out, no topic is checked. */
   readonly rehearsal: boolean;
+  /** Whether what was acknowledged is held against what is read. */
+  readonly verify?: boolean;
   /** `fraction` is of this phase. */
   readonly onProgress?: (progress: DriveProgress) => void;
   readonly signal?: AbortSignal;
@@ -78,18 +83,22 @@ export type DriveProgress = PhaseProgress & { readonly phase: string; readonly f
 /** Plays one phase from fresh topics and removes them, whatever happens. */
 export async function measurePhase(options: MeasurePhaseOptions): Promise<MeasuredPhase> {
   const { scenario, phase, cluster } = options;
-  const { bootstrapServers, managementServers } = cluster;
+  const { bootstrapServers, managementServers, access } = cluster;
+  const topics = { scenario, bootstrapServers: managementServers, access };
   let observer: Observer | null = null;
   let observation: Observation | null = null;
   let timeline: Timeline | null = null;
   const seconds = (phase.warmupMs + phase.durationMs) / 1000;
   const operations = !options.rehearsal && isOperated(scenario, cluster) ? cluster.operations : null;
-  await createTopics({ scenario, bootstrapServers: managementServers });
+  await createTopics(topics);
   try {
     const load = await drive(cluster, {
       scenario,
       phase,
       bootstrapServers,
+      access,
+      managementServers,
+      verify: options.verify === true && !options.rehearsal,
       places: cluster.places,
       onGenerators: (generators) => {
         observer = observerOf(cluster, scenario, generators);
@@ -133,7 +142,7 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
     cancel(observer);
     await endOf(timeline);
     // An operated cluster is not used again, and may be unable to delete anything.
-    if (operations === null) await deleteTopics({ scenario, bootstrapServers: managementServers });
+    if (operations === null) await deleteTopics(topics);
   }
 }
 
@@ -195,6 +204,7 @@ function phaseResult(
     throughputRecordsPerSecond: load.throughputRecordsPerSecond,
     throughputBytesPerSecond: load.throughputBytesPerSecond,
     publishLatencyMs: load.publishLatencyMs,
+    responseLatencyMs: load.responseLatencyMs,
     endToEndLatencyMs: load.endToEndLatencyMs,
     classes: load.classes,
     windows: load.windows,
@@ -213,6 +223,7 @@ function phaseResult(
     counts: load.counts,
     generator: load.generator,
     topicCheck,
+    ...(load.deliveries.length === 0 ? {} : { deliveries: load.deliveries }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The measuring arm: a scenario and a running cluster in, a measured RunResult out. */
 import { hasJavaClients, javaAssumptions, javaRefusals } from '../java-clients/refusals.ts';
+import type { LoadResult } from '../load/load-result.ts';
 import { loadAssumptions, loadRefusals } from '../load/refusals.ts';
 import type { RunResult } from '../result/run-result.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
@@ -20,6 +21,10 @@ export interface MeasureOptions {
   readonly cluster: DrivenCluster;
   /** True for a cluster that has just been started: it is driven at full load for a while, and that is thrown away. */
   readonly warmUp: boolean;
+  /** Whether what was acknowledged is held against what is read. */
+  readonly verify?: boolean;
+  /** Told of each phase's load, whose recordings are more than its result holds. */
+  readonly onLoad?: (phase: string, load: LoadResult) => void;
   /** `fraction` is of all phases. */
   readonly onProgress?: (progress: DriveProgress) => void;
   readonly signal?: AbortSignal;
@@ -103,6 +108,8 @@ async function playPhases(options: MeasureOptions, found: Found): Promise<void> 
     for (const line of (await cluster.quiet?.(signal)) ?? []) {
       found.restless.push(`Phase ${phase.name} began before the cluster was quiet: ${line}.`);
     }
-    found.phases.push(await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase }));
+    const measured = await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase });
+    found.phases.push(measured);
+    options.onLoad?.(phase.name, measured.load);
   }
 }

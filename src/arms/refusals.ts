@@ -11,5 +11,7 @@ export interface Refusal {
 /** @throws UserError with one positioned line for each refusal */
 export function refuse(loaded: LoadedScenario, refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
-  throw new UserError(refusals.map(({ path, message }) => `${loaded.positionOf([...path])} ${message}`));
+  // Classes that come from one place of a file are refused once.
+  const lines = new Set(refusals.map(({ path, message }) => `${loaded.positionOf([...path])} ${message}`));
+  throw new UserError([...lines]);
 }

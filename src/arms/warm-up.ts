@@ -5,7 +5,7 @@
  * slow line gets a hundred times as many.
  */
 import { hasJavaClients } from '../java-clients/refusals.ts';
-import { DUE_TIME_BYTES } from '../load/refusals.ts';
+import { DUE_TIME_BYTES } from '../load/due-time.ts';
 import type { Phase, Scenario, Size } from '../scenario/scenario.ts';
 import { COMPILER_CORES_MAX } from './cold-windows.ts';
 import { type MeasurePhaseOptions, measurePhase } from './measure-phase.ts';

@@ -59,6 +59,12 @@ export const bootstrapServer = {
   requiresArg: true,
 } as const;
 
+export const commandConfig = {
+  describe: "a Java client's properties file: bootstrap.servers and how to get into the cluster",
+  type: 'string',
+  requiresArg: true,
+} as const;
+
 export const out = {
   describe: 'folder for the reports',
   type: 'string',

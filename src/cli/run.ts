@@ -13,6 +13,7 @@ import { simulate } from './commands/simulate.ts';
 import { verify } from './commands/verify.ts';
 import { explain } from './explain.ts';
 import { listenForInterrupts } from './interrupt.ts';
+import { spreadProperties } from './perf-test-options.ts';
 import { createProgress } from './progress.ts';
 import { ignoreClosedPipes } from './streams.ts';
 import { helpLine, unknownCommand } from './unknown.ts';
@@ -40,7 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
   ignoreClosedPipes();
   const interrupts = listenForInterrupts();
   let exitCode: number = EXIT.good;
-  let parser = createParser(args);
+  let parser = createParser(spreadProperties(args));
   for (const command of commands) {
     parser = command.addTo(parser, async ({ json, quiet }, job) => {
       const progress = createProgress({

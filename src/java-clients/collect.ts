@@ -62,7 +62,9 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
       classes.map(({ role, bytesPerSecond }) => (role === 'producer' ? bytesPerSecond : 0)),
     ),
     publishLatencyMs: combinedLatency(producers.flatMap(({ run }) => summaryOf(run) ?? [])),
+    responseLatencyMs: null,
     endToEndLatencyMs: null,
+    parts: [],
     classes,
     windows: {
       windowSeconds: 1,
@@ -81,6 +83,7 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
       recordsConsumed: Math.round(sum(consumed)),
       ...sent,
     },
+    batchBytes: null,
     generator: {
       latenessMs: null,
       keptSchedule: kept,
@@ -97,6 +100,7 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
     samplesOutOfRange: 0,
     recordsWithoutDueTime: 0,
     errors: errorsOf([...producers, ...runs.consumers].map(({ run }) => run)),
+    deliveries: [],
     assumptions: assumptions(runs, durationSeconds),
   };
 }

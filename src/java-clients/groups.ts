@@ -1,6 +1,7 @@
 /** Whether consumer groups have settled, asked of the cluster: the tools do not say. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '@platformatic/kafka';
+import { PLAINTEXT_ACCESS } from '../load/access/cluster-access.ts';
 import { asUserError, clusterOptions } from '../load/cluster.ts';
 
 const POLL_MS = 100;
@@ -18,7 +19,7 @@ export interface GroupsOptions {
 /** Waits until all groups are stable; returns the names of those that are not when the wait ends. */
 export async function groupsJoined(options: GroupsOptions): Promise<string[]> {
   const { bootstrapServers, groups, deadlineMs, isOver } = options;
-  const admin = new Admin({ clientId: 'brokertwin', ...clusterOptions(bootstrapServers) });
+  const admin = new Admin({ clientId: 'brokertwin', ...clusterOptions(bootstrapServers, {}) });
   const deadline = performance.now() + deadlineMs;
   const stable = new Map(groups.map((name) => [name, 0]));
   const waiting = (): string[] =>
@@ -31,7 +32,7 @@ export async function groupsJoined(options: GroupsOptions): Promise<string[]> {
     }
     return waiting();
   } catch (error) {
-    throw asUserError(error, bootstrapServers);
+    throw asUserError(error, { bootstrapServers, access: PLAINTEXT_ACCESS });
   } finally {
     await admin.close();
   }

@@ -2,58 +2,103 @@
 import { openCluster } from '../arms/local-arm.ts';
 import { measure, refuseToMeasure } from '../arms/measure.ts';
 import { EXIT, type ExitCode } from '../errors/errors.ts';
+import { withVerifier } from '../load/verify/verification.ts';
 import { evaluateLevels, type LevelOutcome } from '../result/levels.ts';
 import type { RunResult } from '../result/run-result.ts';
+import { consumerConfig } from '../scenario/kafka-defaults.ts';
+import type { LoadedScenario } from '../scenario/read-scenario.ts';
+import type { ClientOptions } from './client-access.ts';
+import { tellContinuousIntegration } from './continuous-integration.ts';
+import { type PhaseLoad, writeHistograms, writeOmbResult } from './load-files.ts';
+import { clusterOf, type LoadInput, readInput } from './load-input.ts';
 import { loadProgress } from './load-progress.ts';
 import type { JobOutcome } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import { runDirectory, writeJson } from './run-directory.ts';
-import { loadScenario, type ScenarioInput } from './scenario-input.ts';
-import { identityLine, levelLines, resultLines } from './summary.ts';
+import { deliveryLines, identityLine, levelLines, resultLines } from './summary.ts';
 
-export interface LoadOptions extends ScenarioInput {
-  readonly bootstrapServer?: string;
+export interface LoadOptions extends ClientOptions {
+  readonly input: LoadInput;
+  /** Whether what was acknowledged is held against what is read. */
+  readonly verify: boolean;
   readonly out?: string;
+  /** A file for JUnit's XML. */
+  readonly junit?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
   const { progress, signal } = options;
-  const loaded = loadScenario(options);
+  const read = await readInput(options.input);
+  const { omb } = read;
+  const loaded = verified(read.loaded, options.verify);
   refuseToMeasure(loaded);
+  for (const warning of loaded.warnings) progress.note(warning);
+  const driven = await clusterOf(options, options.input, read);
+  const directory = runDirectory(options.out, loaded.scenario.name);
+  const loads: PhaseLoad[] = [];
   progress.stage('cluster');
   const cluster = await openCluster({
     loaded,
     signal,
     progress: (message) => progress.update(null, message),
-    ...(options.bootstrapServer === undefined ? {} : { bootstrapServer: options.bootstrapServer }),
+    ...driven,
   });
   try {
     const result = await measure({
       loaded,
       cluster,
       warmUp: cluster.local !== null,
+      verify: options.verify,
       signal,
       onProgress: loadProgress(progress, 'load'),
+      onLoad: (phase, load) =>
+        loads.push({ phase, load, startedAtMs: Date.now() - load.durationSeconds * 1000 }),
     });
     progress.done();
     const levels = evaluateLevels(loaded.scenario, result);
-    const file = writeJson(runDirectory(options.out, loaded.scenario.name), 'measurement.json', result);
+    const whole = { ...result, assumptions: [...result.assumptions, ...(omb?.assumptions ?? [])] };
+    const file = writeJson(directory, 'measurement.json', whole);
+    tellContinuousIntegration(options.junit, whole, levels);
+    const recorded = loads.filter(({ load }) => load.parts.length > 0);
+    const files = [
+      file,
+      ...writeHistograms(directory, recorded, readersOf(loaded)),
+      ...(omb === null || loads.length === 0
+        ? []
+        : [writeOmbResult(directory, loads[0], readersOf(loaded), omb.facts)]),
+    ];
     return {
       exitCode: exitCodeOf(result, levels, signal),
-      json: { ...result, levels },
+      json: { ...whole, levels },
       text: [
         identityLine(result),
         ...resultLines(result),
         ...lateLines(result),
+        ...deliveryLines(result),
         ...levelLines(levels),
-        `result ${file}`,
+        ...files.map((name) => `result ${name}`),
       ].join('\n'),
     };
   } finally {
     await cluster.close();
   }
+}
+
+/** Every topic that is written is read too in a verified run. */
+function verified(loaded: LoadedScenario, verify: boolean): LoadedScenario {
+  return verify
+    ? { ...loaded, scenario: withVerifier(loaded.scenario, consumerConfig({ 'enable.auto.commit': false })) }
+    : loaded;
+}
+
+/** By producer class: how many consumer groups read its records. */
+function readersOf({ scenario: { producers, consumers } }: LoadedScenario): number[] {
+  return producers.map(({ topics }) => {
+    const readers = consumers.filter((consumer) => topics.every((topic) => consumer.topics.includes(topic)));
+    return new Set(readers.map(({ group }) => group)).size;
+  });
 }
 
 /** Interrupted before late, late before missed: the graver fact about a measurement decides. */
@@ -64,7 +109,10 @@ export function exitCodeOf(
 ): ExitCode {
   if (signal.aborted) return EXIT.interrupted;
   if (measured.phases.some((phase) => phase.generator?.keptSchedule === false)) return EXIT.generatorLate;
-  return levels.some((level) => level.verdict === 'missed') ? EXIT.levelMissed : EXIT.good;
+  const isBroken = measured.phases.some(({ deliveries = [] }) =>
+    deliveries.some(({ verdict }) => verdict === 'broken'),
+  );
+  return isBroken || levels.some((level) => level.verdict === 'missed') ? EXIT.levelMissed : EXIT.good;
 }
 
 /** One line for each phase whose generator did not keep its schedule. */

@@ -7,6 +7,11 @@ export interface ScenarioInput {
   readonly seed?: number;
 }
 
-export function loadScenario({ file, set, seed }: ScenarioInput): LoadedScenario {
-  return readScenario(file, { set: seed === undefined ? set : [...set, `run.seed=${seed}`] });
+export function loadScenario(input: ScenarioInput): LoadedScenario {
+  return readScenario(input.file, { set: settingsOf(input) });
+}
+
+/** The seed is a setting like others. */
+export function settingsOf({ set, seed }: Omit<ScenarioInput, 'file'>): readonly string[] {
+  return seed === undefined ? set : [...set, `run.seed=${seed}`];
 }

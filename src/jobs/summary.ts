@@ -1,7 +1,8 @@
 /** The lines that a job prints for people. */
 import type { Comparison } from '../result/comparison.ts';
+import type { DeliveryProof } from '../result/delivery-proof.ts';
 import type { LevelOutcome } from '../result/levels.ts';
-import type { LatencySummary, PhaseCounts, RunResult } from '../result/run-result.ts';
+import type { GeneratorHonesty, LatencySummary, PhaseCounts, RunResult } from '../result/run-result.ts';
 
 /** A few lines per phase: rate, latencies, counts. */
 export function resultLines(result: RunResult): string[] {
@@ -9,9 +10,27 @@ export function resultLines(result: RunResult): string[] {
     `${phase.name}: ${records(phase.throughputRecordsPerSecond)}`,
     `  publish     ${latency(phase.publishLatencyMs)}`,
     `  end-to-end  ${latency(phase.endToEndLatencyMs)}`,
+    ...generatorLine(phase.generator),
     ...unfinished(phase.counts),
     ...phase.events.map(({ atSeconds, what }) => `  ${atSeconds.toFixed(1).padStart(6)} s  ${what}`),
   ]);
+}
+
+/** What the generator says of itself. */
+function generatorLine(generator: GeneratorHonesty | null): string[] {
+  if (generator === null || generator.workerUtilisation.length === 0) return [];
+  const { latenessMs, stalls, starvedShare, workerUtilisation } = generator;
+  const parts = [
+    ...(latenessMs === null ? [] : [`lateness p99 ${latenessMs.p99.toFixed(2)} ms`]),
+    `busiest thread ${Math.round(Math.max(...workerUtilisation) * 100)} %`,
+    ...(stalls === undefined || stalls.count === 0
+      ? []
+      : [`${stalls.count} stalls of up to ${stalls.maxMs.toFixed(0)} ms`]),
+    ...(starvedShare === undefined
+      ? []
+      : [`no request ready after ${Math.round(starvedShare * 100)} % of answers`]),
+  ];
+  return [`  generator   ${parts.join('  ')}`];
 }
 
 /** An overload shows here: latencies are of records that came to their end. */
@@ -20,6 +39,29 @@ function unfinished({ recordsDue, recordsAcknowledged }: PhaseCounts): string[] 
   if (count <= 0) return [];
   const [open, due] = [count, recordsDue].map((records) => records.toLocaleString('en-US'));
   return [`  unfinished  ${open} of ${due} records due were not acknowledged, and are in no latency`];
+}
+
+/** What became of the records of verified phases: the verdict of each group, and what it hangs on. */
+export function deliveryLines(result: RunResult): string[] {
+  return result.phases.flatMap(({ name, deliveries = [] }) =>
+    deliveries.flatMap((proof) => [
+      `${name}: delivery to group ${proof.group} ${proof.verdict}: ${deliveryCounts(proof)}`,
+      ...[...proof.broken, ...proof.notJudged, ...proof.permitted].map((clause) => `  ${clause}`),
+      ...proof.examples.map((example) => `    ${example}`),
+    ]),
+  );
+}
+
+function deliveryCounts({ total, log }: DeliveryProof): string {
+  const counts = [
+    [total.acknowledged, 'acknowledged'],
+    [total.lost, 'lost'],
+    [total.duplicated, 'duplicated'],
+    [total.reordered, 'reordered'],
+    [log.corrupt, 'corrupt'],
+    [total.indeterminate, 'indeterminate'],
+  ] as const;
+  return counts.map(([count, what]) => `${count.toLocaleString('en-US')} ${what}`).join(', ');
 }
 
 /** Predicted beside measured, one line a figure. */

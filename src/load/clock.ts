@@ -9,3 +9,6 @@ export function nowNs(): number {
 
 export const NS_PER_MS = 1e6;
 export const NS_PER_SECOND = 1e9;
+
+/** Milliseconds since 1970 at this clock's 0, as the wall clock had it when the process began to load. */
+export const epochMs = Date.now() - Number(process.hrtime.bigint()) / NS_PER_MS;

@@ -1,10 +1,23 @@
 /** How the generator's clients reach the cluster, and how trouble with it is told. */
 import { EXIT, UserError } from '../errors/errors.ts';
+import { accessFailure } from './access/access-failure.ts';
+import type { ClusterAccess } from './access/cluster-access.ts';
+import type { LibraryAccess } from './access/library-access.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A cluster and how clients get into it. */
+export interface TargetCluster {
+  /** Brokers to begin with: host:port, separated by commas. */
+  readonly bootstrapServers: string;
+  readonly access: ClusterAccess;
+}
+
 /** Options that every client of the library gets. */
-export function clusterOptions(bootstrapServers: string): {
+export function clusterOptions(
+  bootstrapServers: string,
+  access: LibraryAccess,
+): LibraryAccess & {
   bootstrapBrokers: string[];
   connectTimeout: number;
   requestTimeout: number;
@@ -12,6 +25,7 @@ export function clusterOptions(bootstrapServers: string): {
   retryDelay: number;
 } {
   return {
+    ...access,
     bootstrapBrokers: bootstrapServers.split(',').map((server) => server.trim()),
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: 30_000,
@@ -21,9 +35,13 @@ export function clusterOptions(bootstrapServers: string): {
 }
 
 /** A failure of a client as one line for the user (exit 3); errors that are no failure of a client as they are. */
-export function asUserError(error: unknown, bootstrapServers: string): unknown {
+export function asUserError(error: unknown, { bootstrapServers, access }: TargetCluster): unknown {
   if (error instanceof UserError || !(error instanceof Error) || !isClientError(error)) {
     return error;
+  }
+  const refused = accessFailure(chain(error), access);
+  if (refused !== null) {
+    return new UserError(`${bootstrapServers}: ${refused}`, EXIT.clusterUnreachable, { cause: error });
   }
   const causes = [...new Set(messages(error))];
   const line = isNetworkError(error)

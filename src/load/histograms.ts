@@ -44,13 +44,13 @@ export function mergeHistograms(encoded: Iterable<string>): Histogram {
   return sum;
 }
 
-/** Records a duration; false when it is outside of the histogram's range. Durations under 1 us count as 0 us. */
-export function recordDuration(histogram: Histogram, durationNs: number): boolean {
+/** Records a duration, `count` times; false when it is outside of the histogram's range. Durations under 1 us count as 0 us. */
+export function recordDuration(histogram: Histogram, durationNs: number, count = 1): boolean {
   const us = Math.round(durationNs / NS_PER_US);
   if (us < 0 || us > LATENCY_US_MAX) {
     return false;
   }
-  histogram.recordValue(us);
+  histogram.recordValueWithCount(us, count);
   return true;
 }
 

@@ -5,6 +5,8 @@ import type { LatencySummary } from '../result/run-result.ts';
 const LATENESS_MS_MAX = 5;
 /** or at most this share of the publish latency's 99th percentile, which it then hardly changes. */
 const LATENESS_SHARE_MAX = 0.1;
+/** A saturating run is honest when at most this share of its answers found no request ready to follow. */
+const STARVED_SHARE_MAX = 0.5;
 
 export interface Honesty {
   readonly keptSchedule: boolean;
@@ -14,14 +16,21 @@ export interface Honesty {
 
 /**
  * Lateness is the delay from a record's due time until the generator came to it; waiting for buffer space is latency of
- * the cluster. A saturating phase has no schedule (`latenessMs` null) and keeps it always.
+ * the cluster. A saturating phase has no schedule (`latenessMs` null): there the generator was the limit when requests were
+ * answered before the next ones were made.
  */
 export function judgeSchedule(
   latenessMs: LatencySummary | null,
   publishLatencyMs: LatencySummary | null,
+  starvedShare: number,
 ): Honesty {
   if (latenessMs === null) {
-    return { keptSchedule: true, reason: null };
+    return starvedShare <= STARVED_SHARE_MAX
+      ? { keptSchedule: true, reason: null }
+      : {
+          keptSchedule: false,
+          reason: `the generator had no request ready after ${Math.round(starvedShare * 100)} % of the answers, so that it was the limit and not the cluster; give it more producer threads or cores`,
+        };
   }
   const limitMs = Math.max(LATENESS_MS_MAX, LATENESS_SHARE_MAX * (publishLatencyMs?.p99 ?? 0));
   return latenessMs.p99 <= limitMs

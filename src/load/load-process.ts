@@ -45,8 +45,8 @@ export class ThisProcess implements LoadProcess {
   start(plan: WorkerPlan, events: ThreadEvents): (message: ToWorker) => void {
     const file =
       plan.thread.role === 'producers'
-        ? siblingModule(import.meta.url, './producer-worker')
-        : siblingModule(import.meta.url, './consumer-worker');
+        ? siblingModule(import.meta.url, './producer/producer-worker')
+        : siblingModule(import.meta.url, './consumer/consumer-worker');
     const worker = new Worker(file, { name: plan.name, workerData: plan });
     worker.on('message', (message: FromWorker) => events.message(message));
     worker.on('error', (error) =>

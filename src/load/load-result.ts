@@ -1,5 +1,6 @@
 /** What the clients know of a phase, put together from the worker threads' recordings. */
 import type { Histogram } from 'hdr-histogram-js';
+import type { DeliveryProof } from '../result/delivery-proof.ts';
 import type {
   GeneratorHonesty,
   LatencySummary,
@@ -25,12 +26,16 @@ export interface LoadResult {
   readonly throughputBytesPerSecond: number;
   /** From the due time to the acknowledgement, of the records due in the measured part. */
   readonly publishLatencyMs: LatencySummary | null;
+  /** From the send (the moment that a record came into its batch) to the acknowledgement, of the same records. */
+  readonly responseLatencyMs: LatencySummary | null;
   /** From the due time to the consumer, of the records due in the measured part; every consumer class counts each. */
   readonly endToEndLatencyMs: LatencySummary | null;
   readonly classes: readonly TrafficClassResult[];
   readonly windows: WindowSeries;
   /** Of the records due in the measured part. Failed: given up, or not acknowledged 10 s after the measured part. */
   readonly counts: PhaseCounts;
+  /** Of the batches that were sent in the measured part, on the wire; null when nobody counted them. */
+  readonly batchBytes: number | null;
   readonly generator: GeneratorHonesty;
   readonly workers: readonly WorkerUse[];
   /** Over the whole phase, warm-up and stragglers included. */
@@ -41,6 +46,10 @@ export interface LoadResult {
   readonly recordsWithoutDueTime: number;
   /** Error messages of the clients, with how often each came. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Of a verified run: for each consumer group, whether it read what was acknowledged. */
+  readonly deliveries: readonly DeliveryProof[];
+  /** What the threads recorded, class by class: for those who need more than the summaries. */
+  readonly parts: readonly ClassRecording[];
   /** What was assumed on the way, one clause each. */
   readonly assumptions?: readonly string[];
 }
@@ -60,6 +69,7 @@ export interface CollectOptions {
   /** Length of the measured part that was played. */
   readonly durationSeconds: number;
   readonly interrupted: boolean;
+  readonly deliveries: readonly DeliveryProof[];
 }
 
 /** Adds up what the worker threads recorded. */
@@ -71,6 +81,8 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
   const encodedLateness = results.map(({ lateness }) => lateness).filter((one) => one !== null);
   const latenessMs = summarise(mergeHistograms(encodedLateness));
   const perSecond = (total: number) => (durationSeconds > 0 ? total / durationSeconds : 0);
+  const answers = sum(producers, (one) => one.answers);
+  const starvedShare = answers === 0 ? 0 : sum(producers, (one) => one.answersStarved) / answers;
   const recordsDue = sum(producers, (one) => one.recordsDue);
   const recordsAcknowledged = sum(producers, (one) => one.recording.measuredRecords);
   return {
@@ -81,7 +93,11 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
     ),
     throughputBytesPerSecond: perSecond(sum(producers, ({ recording }) => total(recording.bytesPerWindow))),
     publishLatencyMs,
+    responseLatencyMs: summarise(
+      mergeHistograms(producers.flatMap(({ fromSend }) => fromSend.map(({ histogram }) => histogram))),
+    ),
     endToEndLatencyMs: summarise(latencies(consumers)),
+    parts: [...producers, ...consumers],
     classes: [
       ...options.scenario.producers.map(({ name }, index) =>
         classResult(
@@ -109,9 +125,13 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
       produceRequests: sum(producers, (one) => one.requests),
       produceBatches: sum(producers, (one) => one.batches),
     },
+    batchBytes: sum(producers, (one) => one.batchBytes),
     generator: {
       latenessMs,
-      ...judgeSchedule(options.phase.load === 'max' ? null : latenessMs, publishLatencyMs),
+      ...judgeSchedule(options.phase.load === 'max' ? null : latenessMs, publishLatencyMs, starvedShare),
+      stalls: stallsOf(results),
+      unwrittenBytesMax: Math.max(0, ...results.map((result) => result.unwrittenBytesMax)),
+      ...(options.phase.load === 'max' ? { starvedShare } : {}),
       workerUtilisation: results.map(({ utilisation }) => utilisation),
     },
     workers: results.map(({ name, role, cpuSeconds, utilisation }) => ({
@@ -126,7 +146,17 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
     },
     samplesOutOfRange: sum([...producers, ...consumers], (one) => one.recording.samplesOutOfRange),
     recordsWithoutDueTime: sum(consumers, (one) => one.recordsWithoutDueTime),
+    deliveries: options.deliveries,
     errors: addUp(results.map(({ errors }) => errors)),
+  };
+}
+
+function stallsOf(results: readonly WorkerResult[]): NonNullable<GeneratorHonesty['stalls']> {
+  const all = results.flatMap(({ stalls }) => stalls ?? []);
+  return {
+    count: sum(all, ({ count }) => count),
+    maxMs: Math.max(0, ...all.map(({ maxMs }) => maxMs)),
+    totalMs: sum(all, ({ totalMs }) => totalMs),
   };
 }
 

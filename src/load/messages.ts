@@ -4,7 +4,13 @@
  */
 import type { ClientThread } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import type { TargetCluster } from './cluster.ts';
+import type { Interval } from './interval.ts';
+import type { Payload } from './producer/payload.ts';
 import type { Recording } from './recorder.ts';
+import type { StallSummary } from './stalls.ts';
+import type { ConsumerLedgerData } from './verify/consumer-ledger.ts';
+import type { ProducerLedgerData } from './verify/producer-ledger.ts';
 
 /** A worker's plan, its `workerData`. The name is unique within a run. */
 export interface WorkerPlan {
@@ -12,7 +18,12 @@ export interface WorkerPlan {
   readonly thread: ClientThread;
   readonly scenario: Scenario;
   readonly phase: Phase;
-  readonly bootstrapServers: string;
+  readonly target: TargetCluster;
+  /** Number that is stamped on all records of a verified run; null for none. */
+  readonly verifyRun: number | null;
+  readonly payload: Payload;
+  /** After so many records a producer client makes no more; null for no such limit. */
+  readonly recordsMax: number | null;
 }
 
 /** Start of the load, end of the warm-up, end of the measured part. */
@@ -25,7 +36,9 @@ export interface Times {
 export type ToWorker =
   | { readonly kind: 'start'; readonly times: Times }
   /** Producers: end the schedule now. Consumers: stop reading. Both answer with their result. */
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  /** Consumers: read up to these log ends, by partition number of the run's streams; null where unknown. */
+  | { readonly kind: 'drain'; readonly ends: readonly (number | null)[] };
 
 export type FromWorker =
   /** Producers: connected. */
@@ -64,6 +77,10 @@ export interface MemberAssignment {
 export interface WorkerProgress {
   /** Since the start of the load, by class index: records acknowledged, or received. */
   readonly records: Readonly<Record<number, number>>;
+  /** Producers: what was acknowledged since the last progress. */
+  readonly acknowledged: Interval;
+  /** Consumers that were told to drain: all of their partitions are read to the ends. */
+  readonly drained: boolean;
   /** Publish latency of the last whole second in the measured part. */
   readonly p99Ms: number | null;
 }
@@ -77,14 +94,25 @@ export interface WorkerResult {
   /** Over the measured part, as far as it went. */
   readonly cpuSeconds: number;
   readonly utilisation: number;
+  /** Producers: moments in which its event loop stood still, in the measured part. */
+  readonly stalls: StallSummary | null;
+  /** Producers: most bytes that were sent but not taken by the system, on the connections of one client. */
+  readonly unwrittenBytesMax: number;
   /** Messages of errors, with how often each came. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Of a verified run: what became of the records made here. */
+  readonly produced: ProducerLedgerData | null;
+  /** Of a verified run, by group: the records seen here. */
+  readonly consumed: Readonly<Record<string, ConsumerLedgerData>>;
 }
 
 /** One traffic class on one thread. */
 export interface ClassRecording {
   readonly classIndex: number;
   readonly recording: Recording;
+  /** Producers: latencies from the send, and delays from the due time to the send, in parts as the recording's. */
+  readonly fromSend: Recording['latencyParts'];
+  readonly delay: Recording['latencyParts'];
   /** From the start of the load to the end of the wait for stragglers: acknowledged, or received. */
   readonly records: number;
   /** Producers: of the records due in the measured part, so many came due, and so many were given up. */
@@ -93,6 +121,13 @@ export interface ClassRecording {
   /** Producers: sent in the measured part. */
   readonly requests: number;
   readonly batches: number;
+  /** Bytes of these batches on the wire. */
+  readonly batchBytes: number;
+  /** Producers: batches that were sent again, over the whole phase. */
+  readonly retriedBatches: number;
+  /** Saturating producers: requests answered in the measured part, and those after which too few records were made to send the next. */
+  readonly answers: number;
+  readonly answersStarved: number;
   /** Consumers: most records behind the log end in each window, and records behind at the end of the measured part. */
   readonly lagMaxPerWindow: readonly number[];
   readonly lagAtEnd: number;

@@ -57,13 +57,18 @@ export class Recorder {
 
   /** Records the latency of one record, from its due time to its arrival. */
   latency(dueNs: number, atNs: number): void {
+    this.duration(dueNs, atNs - dueNs, 1);
+  }
+
+  /** Records a duration of so many records that were due at this time. */
+  duration(dueNs: number, durationNs: number, records: number): void {
     if (dueNs < this.#part.startNs || dueNs >= this.#part.endNs) {
       return;
     }
-    this.#measuredRecords++;
+    this.#measuredRecords += records;
     const window = this.#window(dueNs);
-    if (!recordDuration(this.#open.get(window) ?? this.#openWindow(window), atNs - dueNs)) {
-      this.#samplesOutOfRange++;
+    if (!recordDuration(this.#open.get(window) ?? this.#openWindow(window), durationNs, records)) {
+      this.#samplesOutOfRange += records;
     }
   }
 

@@ -2,15 +2,13 @@
 import { clusterPath } from '../scenario/cluster-path.ts';
 import { keyRoom } from '../scenario/record-keys.ts';
 import type { ConsumerClass, ProducerClass, Scenario, Size, TopicClass } from '../scenario/scenario.ts';
+import { DUE_TIME_BYTES } from './due-time.ts';
 
 export interface LoadRefusal {
   /** Where in the scenario: keys as in its file, numbers for entries of lists. */
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
-
-/** Bytes at the front of a value that carry its due time. */
-export const DUE_TIME_BYTES = 8;
 
 /** Everything in the scenario that the load generator cannot honour; empty when it can drive all of it. */
 export function loadRefusals(scenario: Scenario): LoadRefusal[] {
@@ -26,17 +24,12 @@ export function loadRefusals(scenario: Scenario): LoadRefusal[] {
 export function loadAssumptions(scenario: Scenario): string[] {
   return [
     ...onlyIf(
-      scenario.producers.some((producer) => producer.config['enable.idempotence']),
-      'The generator produced without idempotence (Kafka enables it by default): its client library allows an idempotent producer one request in flight only.',
-    ),
-    'The generator draws a new sticky partition evenly; it does not weigh partitions by the length of their queues as a Java producer does.',
-    ...onlyIf(
       scenario.producers.some((producer) => producer.record.value.kind === 'lognormal'),
       `Lognormal value sizes were raised to ${DUE_TIME_BYTES} bytes and cut to what max.request.size allows.`,
     ),
     ...onlyIf(
       scenario.producers.some((producer) => producer.config['compression.type'] !== 'none'),
-      'Values were random bytes, which do not compress, but for the part that compressionRate leaves out; batches were filled by their uncompressed size.',
+      'Values were random bytes, which do not compress, but for the part that compressionRate leaves out.',
     ),
     ...onlyIf(
       scenario.producers.some((producer) => producer.topics.length > 1 || producer.topics[0]?.includes('*')),
@@ -66,9 +59,9 @@ function wholeScenario(scenario: Scenario): LoadRefusal[] {
       path: ['mirrors'],
       message: 'the load generator has no mirrors; remove them, or simulate',
     }),
-    ...onlyIf(scenario.producers.length === 0, {
+    ...onlyIf(scenario.producers.length + scenario.consumers.length === 0, {
       path: ['producers'],
-      message: 'the load generator needs at least one producer class, found none',
+      message: 'the load generator needs at least one class of producers or consumers, found none',
     }),
   ];
 }
@@ -112,20 +105,13 @@ function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefu
       ),
     ),
     ...onlyIf(
-      producer.stated['enable.idempotence'] === 'true',
-      at(
-        ['config', 'enable.idempotence'],
-        'the load generator produces without idempotence (its client library would allow one request in flight only); leave enable.idempotence out',
-      ),
-    ),
-    ...onlyIf(
       config['partitioner.class'] !== null,
       at(
         ['config', 'partitioner.class'],
         "the load generator has only Kafka's default partitioner; remove it",
       ),
     ),
-    ...['compression.gzip.level', 'compression.lz4.level', 'compression.zstd.level']
+    ...['compression.lz4.level']
       .filter((name) => Object.hasOwn(producer.stated, name))
       .map((name) =>
         at(['config', name], "the load generator compresses at its codecs' own level; remove it"),

@@ -8,14 +8,19 @@
  * Records due in [warm, end) are measured. Producers make none after `end` and wait for those under way; consumers read
  * until they have what was acknowledged.
  */
+import { randomInt } from 'node:crypto';
 import { EXIT, UserError } from '../errors/errors.ts';
 import { planClientThreads } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
 import { NS_PER_MS, NS_PER_SECOND, nowNs } from './clock.ts';
+import type { Interval } from './interval.ts';
 import type { LoadPlace } from './load-process.ts';
 import { collectLoadResult, type LoadResult } from './load-result.ts';
 import type { Times, WorkerPlan } from './messages.ts';
+import { type Payload, RANDOM_PAYLOAD } from './producer/payload.ts';
 import { loadRefusals } from './refusals.ts';
+import { Verification } from './verify-phase.ts';
 import { type GeneratorProcess, Workers } from './workers.ts';
 
 const AGENTS_DEADLINE_MS = 30_000;
@@ -28,6 +33,8 @@ const STRAGGLERS_MS = 10_000;
 const PRODUCERS_DONE_MS = STRAGGLERS_MS + 10_000;
 const CONSUMERS_DONE_MS = 20_000;
 const PROGRESS_MS = 1000;
+/** Numbers of verified runs fit into 32 bits. */
+const RUNS = 2 ** 32;
 
 export interface PhaseProgress {
   /** Since the start of the load; warm-up included. */
@@ -43,6 +50,18 @@ export interface RunPhaseOptions {
   readonly phase: Phase;
   /** Brokers to begin with: host:port, separated by commas. */
   readonly bootstrapServers: string;
+  /** How clients get into the cluster: plain connections when left out. */
+  readonly access?: ClusterAccess;
+  /** Whether what was acknowledged is held against what is read; every topic that is written needs a consumer then. */
+  readonly verify?: boolean;
+  /** What values are made of; random bytes when left out. */
+  readonly payload?: Payload;
+  /** After so many records of each class the load ends, whatever the time. */
+  readonly recordsMax?: number;
+  /** What was acknowledged since the last call; about once a second. */
+  readonly onAcknowledged?: (interval: Interval) => void;
+  /** For our own requests, where it is other brokers' addresses. */
+  readonly managementServers?: string;
   /** Machines with threads of their own, in processes there; threads of all other machines run in this process. */
   readonly places?: readonly LoadPlace[];
   /** The processes that are about to generate the load: all clients are connected, and it begins when this returns. */
@@ -71,22 +90,36 @@ export async function runPhase(options: RunPhaseOptions): Promise<LoadResult> {
   const poke = () => workers.poke();
   signal?.addEventListener('abort', poke);
   try {
-    workers.start(workerPlans(options), options.places ?? []);
-    return await play(options, workers);
+    // Another one each time, so that records of an earlier run are not taken for those of this one.
+    const verifyRun = options.verify === true ? randomInt(RUNS) : null;
+    workers.start(workerPlans(options, verifyRun), options.places ?? []);
+    return await play(options, workers, verifyRun === null ? null : new Verification(options));
   } finally {
     signal?.removeEventListener('abort', poke);
     await workers.terminate();
   }
 }
 
-async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadResult> {
+async function play(
+  options: RunPhaseOptions,
+  workers: Workers,
+  verification: Verification | null,
+): Promise<LoadResult> {
   const { scenario, phase, signal } = options;
   const aborted = () => signal?.aborted === true;
   await workersReady(options, workers);
   if (aborted()) {
-    return collectLoadResult({ scenario, phase, results: [], durationSeconds: 0, interrupted: true });
+    return collectLoadResult({
+      scenario,
+      phase,
+      results: [],
+      durationSeconds: 0,
+      interrupted: true,
+      deliveries: [],
+    });
   }
 
+  await verification?.begin();
   options.onGenerators?.(workers.processes);
   const startNs = nowNs() + START_AHEAD_MS * NS_PER_MS;
   const warmNs = startNs + phase.warmupMs * NS_PER_MS;
@@ -94,12 +127,17 @@ async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadRes
   workers.tell('consumers', { kind: 'start', times });
   workers.tell('producers', { kind: 'start', times });
   workers.watch();
+  workers.onAcknowledged = options.onAcknowledged ?? null;
   const stopProgress = reportProgress(options, workers, times);
   try {
     await reached(warmNs, workers, aborted);
     const isWarm = !aborted();
     if (isWarm) await options.onWarm?.();
-    await reached(times.endNs, workers, aborted);
+    await reached(
+      times.endNs,
+      workers,
+      () => aborted() || (options.recordsMax !== undefined && workers.finished('producers')),
+    );
     const playedSeconds = Math.max(0, Math.min(nowNs(), times.endNs) - warmNs) / NS_PER_SECOND;
     if (isWarm) await options.onMeasured?.();
     if (aborted()) {
@@ -110,7 +148,11 @@ async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadRes
       PRODUCERS_DONE_MS,
       () => silent('producer', PRODUCERS_DONE_MS),
     );
-    await workers.until(() => aborted() || consumersCaughtUp(scenario, workers), STRAGGLERS_MS);
+    if (verification === null) {
+      await workers.until(() => aborted() || consumersCaughtUp(scenario, workers), STRAGGLERS_MS);
+    } else {
+      await verification.readToTheEnd(workers);
+    }
     workers.tell('consumers', { kind: 'stop' });
     await workers.until(
       () => workers.finished('consumers'),
@@ -123,13 +165,15 @@ async function play(options: RunPhaseOptions, workers: Workers): Promise<LoadRes
       results: workers.results,
       durationSeconds: playedSeconds,
       interrupted: aborted(),
+      deliveries: verification?.judge(workers.results) ?? [],
     });
   } finally {
     stopProgress();
   }
 }
 
-function workerPlans({ scenario, phase, bootstrapServers }: RunPhaseOptions): WorkerPlan[] {
+function workerPlans(options: RunPhaseOptions, verifyRun: number | null): WorkerPlan[] {
+  const { scenario, phase, bootstrapServers, access = PLAINTEXT_ACCESS } = options;
   const names = { producers: 0, consumers: 0 };
   return planClientThreads(scenario).map((thread) => ({
     // Linux keeps 15 characters of a thread's name.
@@ -137,7 +181,10 @@ function workerPlans({ scenario, phase, bootstrapServers }: RunPhaseOptions): Wo
     thread,
     scenario,
     phase,
-    bootstrapServers,
+    target: { bootstrapServers, access },
+    verifyRun,
+    payload: options.payload ?? RANDOM_PAYLOAD,
+    recordsMax: options.recordsMax ?? null,
   }));
 }
 

@@ -1,9 +1,11 @@
 /** Topics of a phase: made before it, deleted after it. */
-import { Admin } from '@platformatic/kafka';
+import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
-import { asUserError, clusterOptions } from './cluster.ts';
+import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
+import { libraryAccess } from './access/library-access.ts';
+import { asUserError, clusterOptions, type TargetCluster } from './cluster.ts';
 
 const LEADERS_DEADLINE_MS = 30_000;
 const GONE_DEADLINE_MS = 30_000;
@@ -13,14 +15,17 @@ export interface TopicTask {
   readonly scenario: Scenario;
   /** Brokers to begin with: host:port, separated by commas. */
   readonly bootstrapServers: string;
+  /** Plain connections when left out. */
+  readonly access?: ClusterAccess;
 }
 
 /**
  * Makes the scenario's topics and waits until every partition has a leader.
  * Throws a UserError (exit 3) when a topic is there already or the cluster refuses.
  */
-export async function createTopics({ scenario, bootstrapServers }: TopicTask): Promise<void> {
-  await withAdmin(bootstrapServers, async (admin) => {
+export async function createTopics(task: TopicTask): Promise<void> {
+  const { scenario, bootstrapServers } = task;
+  await withAdmin(task, async (admin) => {
     const wanted = scenario.topics.flatMap((topics) => topicNames(topics));
     const present = new Set(await admin.listTopics());
     const taken = wanted.filter((name) => present.has(name));
@@ -55,8 +60,9 @@ export async function createTopics({ scenario, bootstrapServers }: TopicTask): P
 }
 
 /** Deletes the scenario's topics, those that are there, and waits until they are gone. */
-export async function deleteTopics({ scenario, bootstrapServers }: TopicTask): Promise<void> {
-  await withAdmin(bootstrapServers, async (admin) => {
+export async function deleteTopics(task: TopicTask): Promise<void> {
+  const { scenario } = task;
+  await withAdmin(task, async (admin) => {
     const present = new Set(await admin.listTopics());
     const topics = scenario.topics.flatMap((entry) => topicNames(entry)).filter((name) => present.has(name));
     if (topics.length === 0) {
@@ -76,6 +82,49 @@ export async function deleteTopics({ scenario, bootstrapServers }: TopicTask): P
         );
       },
     );
+  });
+}
+
+/**
+ * Partitions of a topic, which the cluster makes if it makes topics on demand, as for Kafka's own clients.
+ * Throws a UserError (exit 3) when the cluster cannot be reached or has no such topic.
+ */
+export async function partitionsOf(target: TargetCluster, topic: string): Promise<number> {
+  return await withAdmin(target, async (admin) => {
+    const metadata = await admin.metadata({ topics: [topic], autocreateTopics: true, forceUpdate: true });
+    return metadata.topics.get(topic)?.partitionsCount ?? 0;
+  });
+}
+
+/**
+ * Where the logs of the scenario's topics end, topic after topic, partition after partition.
+ * Throws a UserError (exit 3) when the cluster does not tell of all of them.
+ */
+export async function logEnds(task: TopicTask): Promise<number[]> {
+  return await withAdmin(task, async (admin) => {
+    const topics = task.scenario.topics.flatMap((topic) =>
+      topicNames(topic).map((name) => ({
+        name,
+        partitions: Array.from({ length: topic.partitions }, (_, partitionIndex) => ({
+          partitionIndex,
+          timestamp: ListOffsetTimestamps.LATEST,
+        })),
+      })),
+    );
+    const listed = await admin.listOffsets({ topics });
+    return topics.flatMap(({ name, partitions }) => {
+      const found = listed.find((topic) => topic.name === name)?.partitions ?? [];
+      return partitions.map(({ partitionIndex }) => {
+        const offset = found.find((partition) => partition.partitionIndex === partitionIndex)?.offset;
+        if (offset === undefined) {
+          throw new UserError(
+            `${name}-${partitionIndex}: expected ${task.bootstrapServers} to tell where its log ends, found no answer; see the brokers' logs`,
+            EXIT.clusterUnreachable,
+          );
+        }
+        return Number(offset);
+      });
+    });
   });
 }
 
@@ -99,14 +148,17 @@ async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean
 }
 
 async function withAdmin<Result>(
-  bootstrapServers: string,
+  { bootstrapServers, access = PLAINTEXT_ACCESS }: Omit<TargetCluster, 'access'> & Pick<TopicTask, 'access'>,
   work: (admin: Admin) => Promise<Result>,
 ): Promise<Result> {
-  const admin = new Admin({ ...clusterOptions(bootstrapServers), clientId: 'brokertwin-admin' });
+  const admin = new Admin({
+    ...clusterOptions(bootstrapServers, libraryAccess(access, bootstrapServers)),
+    clientId: 'brokertwin-admin',
+  });
   try {
     return await work(admin);
   } catch (error) {
-    throw asUserError(error, bootstrapServers);
+    throw asUserError(error, { bootstrapServers, access });
   } finally {
     await admin.close();
   }

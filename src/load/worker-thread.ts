@@ -20,7 +20,7 @@ export function runWorker(work: (plan: WorkerPlan) => Promise<(message: ToWorker
 }
 
 function fail(error: unknown, plan: WorkerPlan): void {
-  const shown = asUserError(error, plan.bootstrapServers);
+  const shown = asUserError(error, plan.target);
   post({
     kind: 'failed',
     message: shown instanceof Error ? (shown.stack ?? shown.message) : String(shown),

@@ -4,6 +4,7 @@
  */
 import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
 import { AgentProcess } from './agent-process.ts';
+import type { Interval } from './interval.ts';
 import { type LoadPlace, type LoadProcess, ThisProcess } from './load-process.ts';
 import type {
   FromWorker,
@@ -45,6 +46,8 @@ export class Workers {
   readonly #here = new ThisProcess();
   readonly #agents = new Map<string, AgentProcess>();
   readonly #listeners = new Set<() => void>();
+  /** Told of what producer threads report. */
+  onAcknowledged: ((interval: Interval) => void) | null = null;
   #error: Error | null = null;
   #watch: NodeJS.Timeout | null = null;
 
@@ -111,6 +114,11 @@ export class Workers {
     return this.#of('consumers')
       .flatMap(({ members }) => members.filter((member) => member.group === group))
       .map(({ partitions }) => partitions);
+  }
+
+  /** Whether all consumer threads have read to the ends that they were told. */
+  get drained(): boolean {
+    return this.#of('consumers').every(({ progress }) => progress?.drained === true);
   }
 
   /** Records of a class since the start of the load, as last told. */
@@ -229,6 +237,9 @@ export class Workers {
         break;
       case 'progress':
         handle.progress = message.progress;
+        if (handle.plan.thread.role === 'producers') {
+          this.onAcknowledged?.(message.progress.acknowledged);
+        }
         break;
       case 'result':
         handle.result = message.result;

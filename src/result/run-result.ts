@@ -3,6 +3,7 @@
  * know nothing of where one came from. Plain JSON data; `run` is the only part that may differ between two runs of
  * the same simulation.
  */
+import type { DeliveryProof } from './delivery-proof.ts';
 import type { ResourceName, ResourceUnit } from './resources.ts';
 
 export interface RunResult {
@@ -61,6 +62,8 @@ export interface PhaseResult {
   readonly throughputRecordsPerSecond: number;
   readonly throughputBytesPerSecond: number;
   readonly publishLatencyMs: LatencySummary | null;
+  /** Measured arm: of the same records, from the client's send() on. */
+  readonly responseLatencyMs?: LatencySummary | null;
   readonly endToEndLatencyMs: LatencySummary | null;
   readonly classes: readonly TrafficClassResult[];
   readonly windows: WindowSeries;
@@ -75,6 +78,8 @@ export interface PhaseResult {
   readonly generator: GeneratorHonesty | null;
   /** Measured arm, where Kafka's own tools can be asked; the whole phase, warm-up and stragglers included. */
   readonly topicCheck: TopicCheck | null;
+  /** Measured arm, of a verified run: for each consumer group, whether it read what was acknowledged. */
+  readonly deliveries?: readonly DeliveryProof[];
 }
 
 /** Milliseconds; `curve` is the percentile curve for the report, from p0 to p99.99 and the maximum. */
@@ -193,6 +198,12 @@ export interface TopicCheck {
 }
 
 export interface GeneratorHonesty {
+  /** Moments in which an event loop stood still for more than 10 ms, over all producer threads. */
+  readonly stalls?: { readonly count: number; readonly maxMs: number; readonly totalMs: number };
+  /** Most bytes of one client that were sent and not yet taken by the system: more means that the broker reads late. */
+  readonly unwrittenBytesMax?: number;
+  /** Saturating phases: share of answers, 0 to 1, after which too few records were made to send the next request. */
+  readonly starvedShare?: number;
   /** Delay from a record's due time to its entry into the accumulator (waiting for buffer space excluded). */
   readonly latenessMs: LatencySummary | null;
   /** False when the generator, not the cluster, was the limit: the run is then invalid (exit 4). */

@@ -1,4 +1,4 @@
-/** Records per second that the producers of a scenario send to a topic class, over a day in the mean. */
+/** Records per second that the producers of a scenario send to a topic class, in the mean. */
 import type { Rate, Scenario, TopicClass } from './scenario.ts';
 
 /** A producer's records go to its topics in turn, however many each class has. */
@@ -11,7 +11,20 @@ export function classRate({ producers, topics }: Scenario, topic: TopicClass): n
 }
 
 function meanRate(rate: Rate): number {
-  return rate.kind === 'constant'
-    ? rate.recordsPerSecond
-    : (rate.peakRecordsPerSecond + rate.troughRecordsPerSecond) / 2;
+  switch (rate.kind) {
+    case 'constant':
+    case 'poisson':
+      return rate.recordsPerSecond;
+    case 'diurnal':
+      return (rate.peakRecordsPerSecond + rate.troughRecordsPerSecond) / 2;
+    case 'piecewise': {
+      const { segments } = rate;
+      const records = segments.reduce(
+        (sum, { fromRecordsPerSecond: from, toRecordsPerSecond: to, durationMs }) =>
+          sum + ((from + to) / 2) * durationMs,
+        0,
+      );
+      return records / segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    }
+  }
 }

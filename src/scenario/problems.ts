@@ -25,7 +25,13 @@ export class Problems {
 
   /** All lines, in the order of the file, those of `--set` last. */
   get lines(): string[] {
-    return [...this.#lines].sort(([, a], [, b]) => a - b).map(([line]) => line);
+    return Problems.linesOf([this]);
+  }
+
+  /** All lines of what was found in several readings of one source. */
+  static linesOf(all: readonly Problems[]): string[] {
+    const lines = new Map(all.flatMap((one) => [...one.#lines]));
+    return [...lines].sort(([, a], [, b]) => a - b).map(([line]) => line);
   }
 
   /** From here on paths are those of a copy of the data from which list entries are gone. */
@@ -37,7 +43,7 @@ export class Problems {
   value(copyPath: Path, message: string, followsFrom: readonly Path[] = []): void {
     if ([copyPath, ...followsFrom].some((it) => this.isBroken(it))) return;
     const path = this.#original(copyPath);
-    const place = path.length === 0 ? '' : `${dotted(path)}: `;
+    const place = path.length === 0 ? '' : `${this.nameOf(copyPath)}: `;
     this.#add(path, this.#source.offsetOf(path), `${place}${message}`);
     this.#broken.add(JSON.stringify(path));
   }

@@ -22,8 +22,11 @@ export interface LoadedScenario {
   readonly warnings: readonly string[];
 }
 
-/** `topics` and the version stand in for broken ones, so that the rest of the file is still checked. */
-const SCENARIO = {
+/**
+ * How a scenario's data is read. `topics` and the version stand in for broken ones, so that the rest of the file is still
+ * checked.
+ */
+export const SCENARIO = {
   schema: scenarioSchema,
   json: scenarioJsonSchema,
   standIns: { apiVersion: API_VERSION, topics: {} },

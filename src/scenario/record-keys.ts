@@ -10,9 +10,15 @@ export function keyRoom(bytes: number): number {
 /** The key of that number. */
 export function keyOf(index: number, bytes: number): Buffer {
   const key = Buffer.alloc(bytes, 'k');
-  const indexBytes = Math.min(bytes, KEY_INDEX_BYTES_MAX);
-  if (indexBytes > 0) {
-    key.writeUIntBE(index, bytes - indexBytes, indexBytes);
-  }
+  writeKeyNumber(key, index);
   return key;
+}
+
+/** Makes a key into that of another number. */
+export function writeKeyNumber(key: Uint8Array, index: number): void {
+  let rest = index;
+  for (let at = key.length - 1; at >= 0 && at >= key.length - KEY_INDEX_BYTES_MAX; at--) {
+    key[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
 }

@@ -17,6 +17,7 @@ import { suggestion } from './nearest.ts';
 import { readPlacement } from './placement.ts';
 import type { Problems } from './problems.ts';
 import { resolveOperation, statedOperation } from './resolve-operation.ts';
+import { resolveRate } from './resolve-rate.ts';
 import type {
   ClusterTemplate,
   ConsumerClass,
@@ -26,7 +27,6 @@ import type {
   Mirror,
   Phase,
   ProducerClass,
-  Rate,
   RunPlan,
   Scenario,
   Size,
@@ -334,7 +334,7 @@ class Resolver {
       host: this.#hostOf(entry.host, at),
       client: entry.client ?? 'brokertwin',
       count: entry.count ?? 1,
-      rate: rateOf(entry.rate),
+      rate: resolveRate(entry.rate, [...at, 'rate'], this.#options),
       record: {
         value: sizeOf(entry.record?.value ?? DEFAULT_VALUE_BYTES),
         key: keyOf(entry.record?.key),
@@ -443,12 +443,6 @@ function isLower(version: string, other: string): boolean {
   const [parts, others] = [version, other].map((it) => it.split('.').map(Number));
   const differing = parts.findIndex((part, index) => part !== others[index]);
   return differing >= 0 && parts[differing] < others[differing];
-}
-
-function rateOf(rate: Entry<'producers'>['rate']): Rate {
-  if (typeof rate === 'number') return { kind: 'constant', recordsPerSecond: rate };
-  const { peak, trough, peakAt } = rate.diurnal;
-  return { kind: 'diurnal', peakRecordsPerSecond: peak, troughRecordsPerSecond: trough, peakAtMs: peakAt };
 }
 
 function sizeOf(size: NonNullable<NonNullable<Entry<'producers'>['record']>['value']>): Size {

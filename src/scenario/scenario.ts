@@ -154,6 +154,14 @@ export interface ProducerClass {
 
 export type Rate =
   | { readonly kind: 'constant'; readonly recordsPerSecond: number }
+  /** Records come at random, on average so many a second. */
+  | { readonly kind: 'poisson'; readonly recordsPerSecond: number }
+  /** From the end of the warm-up on; the first rate holds before, the last after. */
+  | {
+      readonly kind: 'piecewise';
+      /** At least one. */
+      readonly segments: readonly RateSegment[];
+    }
   | {
       readonly kind: 'diurnal';
       readonly peakRecordsPerSecond: number;
@@ -161,6 +169,13 @@ export type Rate =
       /** Milliseconds after midnight. */
       readonly peakAtMs: number;
     };
+
+/** The rate goes in a line from one value to the other. */
+export interface RateSegment {
+  readonly fromRecordsPerSecond: number;
+  readonly toRecordsPerSecond: number;
+  readonly durationMs: number;
+}
 
 export type Size =
   | { readonly kind: 'constant'; readonly bytes: number }

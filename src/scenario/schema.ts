@@ -228,17 +228,34 @@ const producers = named(
       .union([
         positiveRate('Records of the whole class', '60k/s'),
         z.strictObject({
-          diurnal: z.strictObject({
-            peak: positiveRate('Highest rate of the day', '250k/s'),
-            trough: positiveRate('Lowest rate of the day', '40k/s'),
-            peakAt: scalar(parseTimeOfDayMs, {
-              type: 'string',
-              description: 'Time of day of the peak, "20:00"',
+          diurnal: z
+            .strictObject({
+              peak: positiveRate('Highest rate of the day', '250k/s'),
+              trough: positiveRate('Lowest rate of the day', '40k/s'),
+              peakAt: scalar(parseTimeOfDayMs, {
+                type: 'string',
+                description: 'Time of day of the peak, "20:00"',
+              }),
+            })
+            .optional(),
+          ramp: z
+            .strictObject({
+              from: positiveRate('Rate up to the end of the warm-up', '10k/s'),
+              to: positiveRate('Rate at the end of the ramp, and after it', '60k/s'),
+              over: positiveDuration('How long the ramp takes', '10m'),
+            })
+            .optional(),
+          steps: listOf(
+            z.strictObject({
+              rate: positiveRate('Rate of the step; the first holds in the warm-up too', '10k/s'),
+              for: positiveDuration('How long it lasts; the last stays', '5m'),
             }),
-          }),
+            'Rates one after the other',
+          ).optional(),
+          poisson: positiveRate('Mean rate of records that come at random', '60k/s').optional(),
         }),
       ])
-      .meta({ description: 'Records of the whole class per second, constant or over the day' }),
+      .meta({ description: 'Records of the whole class per second: constant, changing, or at random' }),
     record: z
       .strictObject({
         value: z

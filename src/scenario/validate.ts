@@ -142,7 +142,8 @@ function pathOf(issue: Issue): Path {
   return issue.path.map((segment) => (typeof segment === 'symbol' ? String(segment) : segment));
 }
 
-function valueAt(data: unknown, path: Path): unknown {
+/** What stands at a place of the data; undefined when there is nothing. */
+export function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, segment) =>
       typeof value === 'object' && value !== null && Object.hasOwn(value, segment)

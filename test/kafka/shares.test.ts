@@ -10,7 +10,7 @@ import { Shares } from '../../src/kafka/clients/shares.ts';
 import { SharesLayout } from '../../src/kafka/cluster/lay-out-shares.ts';
 import type { ClusterModel } from '../../src/kafka/cluster-model.ts';
 import { Simulation } from '../../src/kernel/simulation.ts';
-import { RecordSource } from '../../src/load/record-source.ts';
+import { RecordSource } from '../../src/load/producer/record-source.ts';
 import { packageRoot } from '../../src/package.ts';
 import { partitionForKey } from '../../src/scenario/murmur2.ts';
 import { readScenario } from '../../src/scenario/read-scenario.ts';

@@ -24,9 +24,15 @@ function recorded(records: readonly (readonly [number, number])[], changes: Part
     recordsFailed: 0,
     requests: 1,
     batches: 2,
+    batchBytes: 600,
+    retriedBatches: 0,
+    answers: 0,
+    answersStarved: 0,
     lagMaxPerWindow: [0, 0, 0],
     lagAtEnd: 0,
     recordsWithoutDueTime: 0,
+    fromSend: [],
+    delay: [],
     ...changes,
   };
 }
@@ -48,7 +54,11 @@ function worker(
     lateness: latenessMs === null ? null : encodeHistogram(lateness),
     cpuSeconds: 1,
     utilisation: 0.5,
+    stalls: null,
+    unwrittenBytesMax: 0,
     errors: { disconnected: 1 },
+    produced: null,
+    consumed: {},
   };
 }
 
@@ -58,6 +68,7 @@ test('threads add up: rates over the measured part, latencies by due time, count
     phase: examplePhase({ warmupMs: 0, durationMs: 2500 }),
     durationSeconds: 2.5,
     interrupted: false,
+    deliveries: [],
     results: [
       worker(
         'producers',
@@ -130,6 +141,7 @@ test('a run that was ended before the measured part has empty figures', () => {
     durationSeconds: 0,
     interrupted: true,
     results: [],
+    deliveries: [],
   });
   assert.equal(result.throughputRecordsPerSecond, 0);
   assert.equal(result.publishLatencyMs, null);

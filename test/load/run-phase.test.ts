@@ -39,7 +39,7 @@ test('a cluster that is not there is one line with its address and what to do', 
 test('a scenario that cannot be driven is refused before anything starts, with all refusals at once', async () => {
   const scenario = exampleScenario({
     producers: [
-      exampleProducer({ client: 'java', topics: ['orders'], stated: { 'enable.idempotence': 'true' } }),
+      exampleProducer({ client: 'java', topics: ['orders'], stated: { 'compression.lz4.level': '3' } }),
     ],
   });
   await assert.rejects(

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-type Component = 'java' | 'maven' | 'chromium' | 'root' | 'namespaces' | 'loop' | 'gcc';
+type Component = 'java' | 'maven' | 'chromium' | 'root' | 'namespaces' | 'loop' | 'gcc' | 'openssl';
 
 const JAVA_VERSION_MIN = 17;
 const PROBE_TIMEOUT_MS = 30_000;
@@ -23,6 +23,7 @@ const LOOP_MOUNT = `
 const probes: Record<Component, () => string | null> = {
   java: missingJava,
   maven: () => (answers('mvn', ['--version']) === null ? 'Maven (mvn) is not on the PATH' : null),
+  openssl: () => (answers('openssl', ['version']) === null ? 'OpenSSL (openssl) is not on the PATH' : null),
   chromium: () =>
     ['chromium', 'chromium-browser', 'google-chrome'].some((name) => answers(name, ['--version']) !== null)
       ? null

@@ -1,0 +1,428 @@
+/**
+ * One consumer client: a member of its group with one fetch under way per broker that leads one of its partitions. When
+ * a response comes, the next fetch is sent first and the records are handled after it, so that the broker works while
+ * this client does; a client that takes time for its records has at most one response waiting.
+ */
+import type { ConsumerClass } from '../../scenario/scenario.ts';
+import { isWrongLeader } from '../kafka-errors.ts';
+import { nextOffsetOf, type RecordVisitor, visitRecords } from '../wire/record-batch-reader.ts';
+import type { FetchedPartition, FetchPosition, FetchTransport, TopicPartition } from './fetch-transport.ts';
+
+const ASSIGNMENT_POLL_MS = 50;
+const RETRY_MS = 100;
+const NS_PER_US = 1000;
+
+/** Where a record's value is, and what else is known of it. */
+export interface FetchedRecord extends TopicPartition {
+  readonly bytes: Buffer;
+  readonly valueAt: number;
+  /** -1 for null. */
+  readonly valueBytes: number;
+  readonly offset: number;
+}
+
+export interface ConsumerObserver {
+  /** One record, at the moment that the application would get it. The record is valid during the call only. */
+  received(record: FetchedRecord, atNs: number): void;
+  /** A fetch was answered; the client's `lag` is of this moment. */
+  fetched(atNs: number): void;
+  /** A partition is read from this offset on. */
+  positioned(partition: TopicPartition, offset: number): void;
+  /** All that was fetched of a partition before this offset was handed over. */
+  advanced(partition: TopicPartition, offset: number): void;
+  /** This position is about to be committed. */
+  committing(position: FetchPosition): void;
+  assigned(partitions: number): void;
+  failed(error: Error): void;
+}
+
+export interface ConsumerClientOptions {
+  readonly consumer: ConsumerClass;
+  readonly transport: FetchTransport;
+  readonly observer: ConsumerObserver;
+  readonly now: () => number;
+}
+
+interface Position {
+  readonly partition: TopicPartition;
+  offset: number;
+  broker: number;
+  lag: number;
+}
+
+/** Hands the records of one partition at a time to the observer: one object for all of them. */
+class Receiver implements RecordVisitor, FetchedRecord {
+  readonly #observer: ConsumerObserver;
+  topic = '';
+  partition = 0;
+  bytes: Buffer = Buffer.alloc(0);
+  valueAt = 0;
+  valueBytes = 0;
+  offset = 0;
+  atNs = 0;
+
+  constructor(observer: ConsumerObserver) {
+    this.#observer = observer;
+  }
+
+  record(
+    bytes: Buffer,
+    _keyAt: number,
+    _keyBytes: number,
+    valueAt: number,
+    valueBytes: number,
+    offset: number,
+  ): void {
+    this.bytes = bytes;
+    this.valueAt = valueAt;
+    this.valueBytes = valueBytes;
+    this.offset = offset;
+    this.#observer.received(this, this.atNs);
+  }
+}
+
+/** Records of one answer that the application has not taken yet. */
+interface WaitingRecords {
+  readonly records: FetchedRecord[];
+  /** Where its partitions are read to when all of them are taken. */
+  readonly ends: readonly FetchPosition[];
+}
+
+export class ConsumerClient {
+  readonly #options: ConsumerClientOptions;
+  readonly #receiver: Receiver;
+  readonly #fetching = new Set<number>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #positions = new Map<string, Position>();
+  #assignment: readonly TopicPartition[] | null = null;
+  #assigning = false;
+  #waiting: WaitingRecords[] = [];
+  #handling = false;
+  #retrying = false;
+  #started = false;
+  #committing = false;
+  #committed = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: ConsumerClientOptions) {
+    this.#options = options;
+    this.#receiver = new Receiver(options.observer);
+  }
+
+  /** Joins the group and begins to fetch; partitions come with the group's assignments. */
+  async join(): Promise<void> {
+    const { transport, consumer } = this.#options;
+    await transport.join();
+    this.#timers.push(setInterval(() => this.#checkAssignment(), ASSIGNMENT_POLL_MS));
+    if (consumer.config['enable.auto.commit']) {
+      this.#timers.push(
+        setInterval(() => this.#commit(), Math.max(1, consumer.config['auto.commit.interval.ms'])),
+      );
+    }
+    this.#checkAssignment();
+  }
+
+  /** The load begins: partitions that come from now on may have been read by another member. */
+  start(): void {
+    this.#started = true;
+  }
+
+  /** Records behind the log end, over all partitions of the client, by its latest fetches. */
+  get lag(): number {
+    let sum = 0;
+    for (const { lag } of this.#positions.values()) {
+      sum += lag;
+    }
+    return sum;
+  }
+
+  /** Whether all of its partitions are read to these ends, by `end` of each: 0 for those that need not be. */
+  isAt(end: (partition: TopicPartition) => number): boolean {
+    return (
+      this.#waiting.length === 0 &&
+      [...this.#positions.values()].every(({ partition, offset }) => offset >= end(partition))
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) {
+      clearInterval(timer);
+    }
+    await this.#options.transport.close();
+  }
+
+  #checkAssignment(): void {
+    const assignment = this.#options.transport.assignment();
+    if (assignment === this.#assignment || assignment === null || this.#assigning || this.#closed) {
+      return;
+    }
+    this.#assigning = true;
+    this.#assign(assignment).then(
+      () => {
+        this.#assigning = false;
+        this.#assignment = assignment;
+        this.#options.observer.assigned(assignment.length);
+        this.#fetchAll();
+      },
+      (error: unknown) => {
+        this.#assigning = false;
+        this.#failed(error);
+      },
+    );
+  }
+
+  async #assign(assignment: readonly TopicPartition[]): Promise<void> {
+    const { transport } = this.#options;
+    const positions = new Map<string, Position>();
+    const unknown: TopicPartition[] = [];
+    for (const partition of assignment) {
+      const known = this.#positions.get(keyOf(partition));
+      if (known === undefined) {
+        unknown.push(partition);
+      } else {
+        positions.set(keyOf(partition), known);
+      }
+    }
+    if (unknown.length > 0) {
+      for (const { topic, partition, offset } of await transport.startOffsets(unknown, this.#started)) {
+        this.#options.observer.positioned({ topic, partition }, offset);
+        positions.set(keyOf({ topic, partition }), {
+          partition: { topic, partition },
+          offset,
+          broker: transport.leader({ topic, partition }),
+          lag: 0,
+        });
+      }
+    }
+    this.#positions = positions;
+  }
+
+  #fetchAll(): void {
+    for (const broker of new Set([...this.#positions.values()].map((position) => position.broker))) {
+      this.#fetch(broker);
+    }
+  }
+
+  #fetch(broker: number): void {
+    if (this.#closed || broker < 0 || this.#fetching.has(broker) || this.#waiting.length > 0) {
+      return;
+    }
+    const positions = [...this.#positions.values()].filter((position) => position.broker === broker);
+    if (positions.length === 0) {
+      return;
+    }
+    this.#fetching.add(broker);
+    this.#options.transport.fetch(broker, positions.map(fetchPosition), (error, fetched) => {
+      this.#fetching.delete(broker);
+      if (this.#closed) {
+        return;
+      }
+      if (error !== null) {
+        this.#failed(error);
+        this.#retryLater();
+        return;
+      }
+      this.#onFetched(broker, fetched);
+    });
+  }
+
+  #onFetched(broker: number, fetched: readonly FetchedPartition[]): void {
+    const nowNs = this.#options.now();
+    const { consumer, observer } = this.#options;
+    const before: number[] = [];
+    for (const one of fetched) {
+      const position = this.#positions.get(keyOf(one));
+      before.push(position?.offset ?? 0);
+      if (position !== undefined) {
+        this.#advance(position, one);
+      }
+    }
+    observer.fetched(nowNs);
+    // Records that wait to be handled are copied first: the next answer comes into the same memory.
+    if (consumer.processUs > 0) {
+      const records = fetched.flatMap((one, index) => this.#copied(one, before[index]));
+      const ends = fetched.map(({ topic, partition, bytes, start, end }, index) => ({
+        topic,
+        partition,
+        offset: nextOffsetOf(bytes, start, end, before[index]),
+      }));
+      this.#fetch(broker);
+      if (records.length > 0) {
+        this.#waiting.push({ records, ends });
+      }
+      this.#handleWaiting();
+      return;
+    }
+    this.#fetch(broker);
+    this.#receiver.atNs = nowNs;
+    for (const [index, one] of fetched.entries()) {
+      this.#receiver.topic = one.topic;
+      this.#receiver.partition = one.partition;
+      this.#visit(one, before[index], this.#receiver);
+      if (this.#positions.has(keyOf(one))) {
+        observer.advanced(one, nextOffsetOf(one.bytes, one.start, one.end, before[index]));
+      }
+    }
+  }
+
+  /** Moves a position behind what was fetched, or does what an error asks for. */
+  #advance(position: Position, one: FetchedPartition): void {
+    if (one.preferredReadReplica >= 0) {
+      position.broker = one.preferredReadReplica;
+    }
+    if (one.error !== null) {
+      this.#failed(new Error(`${one.topic}-${one.partition}: ${one.error}`));
+      if (one.error === 'OFFSET_OUT_OF_RANGE') {
+        this.#resetOffset(position);
+      } else if (isWrongLeader(one.error)) {
+        position.broker = -1;
+        this.#retryLater();
+      }
+      return;
+    }
+    position.offset = nextOffsetOf(one.bytes, one.start, one.end, position.offset);
+    position.lag = Math.max(0, one.highWatermark - position.offset);
+  }
+
+  #visit({ bytes, start, end }: FetchedPartition, fromOffset: number, visitor: RecordVisitor): void {
+    const checkCrcs = this.#options.consumer.config['check.crcs'];
+    try {
+      visitRecords(bytes, start, end, { fromOffset, checkCrcs }, visitor);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #copied(fetched: FetchedPartition, fromOffset: number): FetchedRecord[] {
+    const { topic, partition, start, end } = fetched;
+    const bytes = Buffer.from(fetched.bytes.subarray(start, end));
+    const records: FetchedRecord[] = [];
+    this.#visit({ ...fetched, bytes, start: 0, end: bytes.length }, fromOffset, {
+      record: (of, _keyAt, _keyBytes, valueAt, valueBytes, offset) =>
+        records.push({ topic, partition, bytes: of, valueAt, valueBytes, offset }),
+    });
+    return records;
+  }
+
+  /** The offset is not in the log any more: on to where `auto.offset.reset` says. */
+  #resetOffset(position: Position): void {
+    const from = position.broker;
+    position.broker = -1;
+    this.#options.transport.startOffsets([position.partition], false).then(
+      ([{ offset }]) => {
+        this.#options.observer.positioned(position.partition, offset);
+        position.offset = offset;
+        position.broker = from;
+        this.#fetchAll();
+      },
+      (error: unknown) => {
+        this.#failed(error);
+        position.broker = from;
+        this.#retryLater();
+      },
+    );
+  }
+
+  /** Handles `max.poll.records` records in a turn of the event loop, busy for the scenario's time with each. */
+  #handleWaiting(): void {
+    const waiting = this.#waiting[0];
+    if (this.#handling || waiting === undefined || this.#closed) {
+      return;
+    }
+    const { records, ends } = waiting;
+    this.#handling = true;
+    const { consumer, observer, now } = this.#options;
+    const processNs = consumer.processUs * NS_PER_US;
+    const turn = records.splice(0, consumer.config['max.poll.records']);
+    const beganNs = now();
+    for (const [index, record] of turn.entries()) {
+      observer.received(record, beganNs + index * processNs);
+    }
+    spinUntil(beganNs + turn.length * processNs, now);
+    if (records.length === 0) {
+      this.#waiting.shift();
+      for (const { topic, partition, offset } of ends) {
+        observer.advanced({ topic, partition }, offset);
+      }
+      this.#fetchAll();
+    }
+    setImmediate(() => {
+      this.#handling = false;
+      this.#handleWaiting();
+    });
+  }
+
+  /** Asks who leads and fetches again, once for all that failed meanwhile. */
+  #retryLater(): void {
+    if (this.#retrying) {
+      return;
+    }
+    this.#retrying = true;
+    setTimeout(() => {
+      const { transport } = this.#options;
+      transport.refreshLeaders().then(
+        () => {
+          this.#retrying = false;
+          for (const position of this.#positions.values()) {
+            position.broker = transport.leader(position.partition);
+          }
+          this.#fetchAll();
+          if ([...this.#positions.values()].some(({ broker }) => broker < 0)) {
+            this.#retryLater();
+          }
+        },
+        (error: unknown) => {
+          this.#retrying = false;
+          this.#failed(error);
+          this.#retryLater();
+        },
+      );
+    }, RETRY_MS);
+  }
+
+  #commit(): void {
+    const changed = [...this.#positions.values()]
+      .map(fetchPosition)
+      .filter((position) => this.#committed.get(keyOf(position)) !== position.offset);
+    if (this.#committing || this.#closed || changed.length === 0) {
+      return;
+    }
+    this.#committing = true;
+    for (const position of changed) {
+      this.#options.observer.committing(position);
+    }
+    this.#options.transport.commit(changed).then(
+      () => {
+        this.#committing = false;
+        for (const position of changed) {
+          this.#committed.set(keyOf(position), position.offset);
+        }
+      },
+      (error: unknown) => {
+        this.#committing = false;
+        this.#failed(error);
+      },
+    );
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#closed) {
+      this.#options.observer.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}:${partition}`;
+}
+
+function fetchPosition({ partition, offset }: Position): FetchPosition {
+  return { ...partition, offset };
+}
+
+function spinUntil(untilNs: number, now: () => number): void {
+  while (now() < untilNs) {
+    // Busy on purpose: the scenario's `process` is CPU time of the application.
+  }
+}

@@ -1,0 +1,244 @@
+/** A consumer thread: its members join their groups, and read until the main thread says stop. */
+import type { ConsumerClass } from '../../scenario/scenario.ts';
+import { topicNames } from '../../scenario/topic-names.ts';
+import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
+import { BrokerLinks } from '../broker-links.ts';
+import { nowNs } from '../clock.ts';
+import { ClusterMetadata } from '../cluster-metadata.ts';
+import { NOTHING } from '../interval.ts';
+import { MeasuredUsage } from '../measured-usage.ts';
+import type { Times, ToWorker, WorkerPlan } from '../messages.ts';
+import { randomStream } from '../random.ts';
+import type { StreamPlan } from '../verify/streams.ts';
+import { streamPlanOf } from '../verify/verification.ts';
+import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
+import { ConsumerClient } from './consumer-client.ts';
+import { ConsumerProof } from './consumer-proof.ts';
+import { ConsumerClassRecorder } from './consumer-recorder.ts';
+import type { FetchTransport, TopicPartition } from './fetch-transport.ts';
+import { Fetcher } from './fetcher.ts';
+import { createGroupMembership } from './group-membership.ts';
+
+const REPORT_MS = 100;
+
+class ConsumerWorker {
+  readonly #plan: WorkerPlan;
+  readonly #recorders = new Map<number, ConsumerClassRecorder>();
+  readonly #clients: ConsumerClient[];
+  readonly #usage = new MeasuredUsage();
+  readonly #errors = new ErrorCounts();
+  readonly #members: { readonly group: string; partitions: number | null }[] = [];
+  readonly #access: LibraryAccess;
+  readonly #metadata: ClusterMetadata;
+  readonly #links: BrokerLinks[] = [];
+  readonly #streams: StreamPlan;
+  /** Of a verified run, by group. */
+  readonly #proofs = new Map<string, ConsumerProof>();
+  #ends: readonly (number | null)[] | null = null;
+  #stopping = false;
+
+  constructor(plan: WorkerPlan) {
+    const { scenario, target } = plan;
+    this.#plan = plan;
+    this.#access = libraryAccess(target.access, target.bootstrapServers);
+    this.#streams = streamPlanOf(scenario);
+    const classes = [...new Set(plan.thread.clients.map(({ classIndex }) => classIndex))].map(
+      (index) => scenario.consumers[index],
+    );
+    const [{ config }] = classes;
+    this.#metadata = new ClusterMetadata({
+      bootstrapServers: target.bootstrapServers,
+      access: this.#access,
+      clientId: plan.name,
+      topics: [...new Set(classes.flatMap((consumer) => topicsOf(plan, consumer)))],
+      connectTimeoutMs: config['socket.connection.setup.timeout.ms'],
+      requestTimeoutMs: config['request.timeout.ms'],
+      refreshBackoffMs: config['retry.backoff.ms'],
+      maxAgeMs: config['metadata.max.age.ms'],
+    });
+    this.#clients = plan.thread.clients.map(({ classIndex, client: number }) => {
+      const consumer = scenario.consumers[classIndex];
+      const recorder =
+        this.#recorders.get(classIndex) ?? new ConsumerClassRecorder(this.#errors, this.#proofOf(consumer));
+      this.#recorders.set(classIndex, recorder);
+      return this.#createClient(consumer, number, recorder);
+    });
+  }
+
+  async join(): Promise<void> {
+    await this.#metadata.refresh();
+    this.#metadata.version('Fetch');
+    await Promise.all(this.#clients.map((client) => client.join()));
+  }
+
+  onMessage(message: ToWorker): void {
+    if (message.kind === 'start') {
+      this.#start(message.times);
+    } else if (message.kind === 'drain') {
+      this.#ends = message.ends;
+    } else if (!this.#stopping) {
+      this.#stopping = true;
+      this.#finish();
+    }
+  }
+
+  #createClient(consumer: ConsumerClass, number: number, recorder: ConsumerClassRecorder): ConsumerClient {
+    const member: { readonly group: string; partitions: number | null } = {
+      group: consumer.group,
+      partitions: null,
+    };
+    this.#members.push(member);
+    const client: ConsumerClient = new ConsumerClient({
+      consumer,
+      now: nowNs,
+      observer: recorder.forClient(
+        () => client.lag,
+        (partitions) => {
+          member.partitions = partitions;
+          post({ kind: 'assigned', members: this.#members });
+        },
+      ),
+      transport: this.#createTransport(consumer, `${consumer.name}-${number}`),
+    });
+    return client;
+  }
+
+  #proofOf({ group }: ConsumerClass): ConsumerProof | null {
+    const { verifyRun } = this.#plan;
+    if (verifyRun === null) {
+      return null;
+    }
+    const proof = this.#proofs.get(group) ?? new ConsumerProof(verifyRun, this.#streams);
+    this.#proofs.set(group, proof);
+    return proof;
+  }
+
+  #isDrained(): boolean {
+    const ends = this.#ends;
+    const end = ({ topic, partition }: TopicPartition) =>
+      ends?.[this.#streams.partitionNumber(topic, partition)] ?? 0;
+    return ends !== null && this.#clients.every((client) => client.isAt(end));
+  }
+
+  #createTransport(consumer: ConsumerClass, clientId: string): FetchTransport {
+    const { config, group } = consumer;
+    const { scenario } = this.#plan;
+    const { bootstrapServers } = this.#plan.target;
+    const metadata = this.#metadata;
+    const topics = topicsOf(this.#plan, consumer);
+    const membership = createGroupMembership({
+      clientId,
+      bootstrapServers,
+      access: this.#access,
+      group,
+      topics,
+      config,
+    });
+    // Fetches wait at the broker: on connections of their own they do not hold up the group's requests.
+    const links = new BrokerLinks({
+      clientId,
+      config,
+      metadata,
+      access: this.#access,
+      random: randomStream(`${scenario.run.seed}/load/${clientId}/back-off`),
+      now: nowNs,
+      onUsable: () => undefined,
+      onTrouble: (_broker, error) => this.#errors.add(error),
+    });
+    this.#links.push(links);
+    const fetcher = new Fetcher({ clientId, config, topics, metadata, links, now: nowNs });
+    return {
+      ...membership,
+      leader: ({ topic, partition }) => metadata.topic(topic).leaders[partition] ?? -1,
+      refreshLeaders: () => metadata.refresh(),
+      fetch: (broker, positions, done) => fetcher.fetch(broker, positions, done),
+      async close() {
+        links.close();
+        await membership.close();
+      },
+    };
+  }
+
+  #start(times: Times): void {
+    for (const client of this.#clients) {
+      client.start();
+    }
+    for (const recorder of this.#recorders.values()) {
+      recorder.start(times);
+    }
+    at(times.warmNs, () => this.#usage.begin());
+    at(times.endNs, () => {
+      this.#usage.end();
+      for (const recorder of this.#recorders.values()) {
+        recorder.measuredPartEnded();
+      }
+    });
+    setInterval(() => this.#report(), REPORT_MS);
+  }
+
+  #report(): void {
+    const now = nowNs();
+    for (const links of this.#links) {
+      links.expire(now);
+    }
+    this.#metadata.refreshIfOld();
+    post({
+      kind: 'progress',
+      progress: {
+        records: Object.fromEntries(
+          [...this.#recorders].map(([index, recorder]) => [index, recorder.records]),
+        ),
+        acknowledged: NOTHING,
+        drained: this.#isDrained(),
+        p99Ms: null,
+      },
+    });
+  }
+
+  #finish(): void {
+    const usage = this.#usage.end();
+    for (const recorder of this.#recorders.values()) {
+      recorder.measuredPartEnded();
+    }
+    const tell = () =>
+      post({
+        kind: 'result',
+        result: {
+          name: this.#plan.name,
+          role: 'consumers',
+          classes: [...this.#recorders].map(([classIndex, recorder]) => recorder.recording(classIndex)),
+          lateness: null,
+          ...usage,
+          stalls: null,
+          unwrittenBytesMax: 0,
+          errors: this.#errors.counts,
+          produced: null,
+          consumed: Object.fromEntries([...this.#proofs].map(([group, proof]) => [group, proof.data()])),
+        },
+      });
+    Promise.all([...this.#clients.map((client) => client.close()), this.#metadata.close()]).then(
+      tell,
+      (error: unknown) => {
+        // The figures are whole; that a group was not left in good order is told with the other errors.
+        this.#errors.add(error instanceof Error ? error : new Error(String(error)));
+        tell();
+      },
+    );
+  }
+}
+
+function topicsOf({ scenario }: WorkerPlan, consumer: ConsumerClass): string[] {
+  return scenario.topics
+    .filter((topic) => consumer.topics.includes(topic.name))
+    .flatMap((topic) => topicNames(topic));
+}
+
+function at(timeNs: number, action: () => void): void {
+  setTimeout(action, Math.max(0, (timeNs - nowNs()) / 1e6));
+}
+
+runWorker(async (plan) => {
+  const worker = new ConsumerWorker(plan);
+  await worker.join();
+  return (message: ToWorker) => worker.onMessage(message);
+});

@@ -1,0 +1,269 @@
+/**
+ * One producer client: its schedule, its accumulator, its requests in flight. It is woken when something may be due, when a
+ * request is answered, and (saturating, while there is room) at the end of a turn of the event loop. Each time it takes
+ * in the records that it can, then sends what is sendable to every broker that has a request to spare.
+ */
+import type { ProducerConfig } from '../../scenario/kafka-defaults.ts';
+import { NS_PER_MS } from '../clock.ts';
+import { writeDueTime } from '../due-time.ts';
+import type { Random } from '../random.ts';
+import type { Schedule } from '../schedule.ts';
+import { Accumulator, type BatchMakings } from './accumulator.ts';
+import { BatchSender, type ProduceLinks, type ProduceMetadata } from './batch-sender.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+import { ProducerIdentity } from './producer-identity.ts';
+import type { RecordSource } from './record-source.ts';
+import type { Stamper } from './stamper.ts';
+
+/** Records made in one go when saturating, so that the event loop comes to its sockets in between. */
+const FILL_BYTES = 256 * 1024;
+
+/** What a client tells about its records; times in nanoseconds on the common clock. */
+export interface ProducerObserver {
+  /** A record of a schedule has come due and the client came to it, whether or not there is room for it. */
+  offered(dueNs: number, atNs: number): void;
+  /** So many records were made because there was room; they are due at that moment. */
+  made(records: number, dueNs: number): void;
+  /** Saturating: a request was answered. `starved`: the next could not be sent at once, for want of records made. */
+  answered(starved: boolean, atNs: number): void;
+  /** A request leaves; `bytes` are those of its batches. */
+  sent(batches: readonly ProducerBatch[], bytes: number, atNs: number): void;
+  /** `baseOffset` -1: the broker did not tell. */
+  acknowledged(batch: ProducerBatch, baseOffset: number, atNs: number): void;
+  /** A batch goes back to be sent again. */
+  retried(batch: ProducerBatch, reason: string): void;
+  /** Given up. `mayBeWritten`: it was sent, and nobody knows what became of it. */
+  failed(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void;
+}
+
+export interface ProducerClientOptions {
+  readonly clientId: string;
+  readonly config: ProducerConfig;
+  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+  /** The topic, by number, that gets the first record; the others follow in turn. */
+  readonly firstTopic: number;
+  readonly records: RecordSource;
+  /** Saturating: after so many it makes no more. */
+  readonly recordsMax: number;
+  readonly makings: BatchMakings;
+  readonly random: Random;
+  readonly metadata: ProduceMetadata;
+  readonly links: ProduceLinks;
+  /** Null: records are not stamped. */
+  readonly stamper: Stamper | null;
+  readonly observer: ProducerObserver;
+  readonly now: () => number;
+  /** It has done what there was to do. */
+  readonly onWork: (nowNs: number) => void;
+}
+
+/** Two cursors over the same times: one is at the records not yet offered, one at those that have not found room yet. */
+export interface Cursors {
+  readonly offer: Schedule;
+  readonly enter: Schedule;
+}
+
+export class ProducerClient {
+  readonly #options: ProducerClientOptions;
+  readonly #accumulator: Accumulator;
+  readonly #identity: ProducerIdentity | null;
+  readonly #sender: BatchSender;
+  #cursors: Cursors | null = null;
+  #endNs = 0;
+  #topic: number;
+  #outstandingRecords = 0;
+  #madeRecords = 0;
+  #filling = false;
+  #identifying = false;
+
+  constructor(options: ProducerClientOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.#topic = options.firstTopic;
+    this.#identity = config['enable.idempotence'] ? new ProducerIdentity() : null;
+    this.#accumulator = new Accumulator(
+      {
+        batchBytes: config['batch.size'],
+        lingerNs: config['linger.ms'] * NS_PER_MS,
+        bufferBytes: config['buffer.memory'],
+        maxRequestBytes: config['max.request.size'],
+        deliveryTimeoutNs: config['delivery.timeout.ms'] * NS_PER_MS,
+        oneInFlight: config['max.in.flight.requests.per.connection'] === 1,
+        adaptive: config['partitioner.adaptive.partitioning.enable'],
+      },
+      options.topics,
+      options.makings,
+      options.random,
+      this.#identity,
+    );
+    this.#sender = new BatchSender({
+      ...options,
+      accumulator: this.#accumulator,
+      identity: this.#identity,
+      onAnswered: (broker, nowNs) => this.#answered(broker, nowNs),
+      onDone: (batch) => {
+        this.#outstandingRecords -= batch.records;
+      },
+    });
+  }
+
+  /** Finds its id and the leaders, and connects to them. */
+  async connect(): Promise<void> {
+    this.leadersChanged();
+    const leaders = new Set(this.#leaders().flat());
+    await Promise.all([
+      this.#identify(),
+      ...[...leaders].filter((broker) => broker >= 0).map((broker) => this.#options.links.open(broker)),
+    ]);
+  }
+
+  /** The cluster tells of other leaders. */
+  leadersChanged(): void {
+    this.#accumulator.setLeaders(this.#leaders());
+  }
+
+  /** Lets the client work: by these due times, or saturating when there are none. Nothing is due from `endNs` on. */
+  start(cursors: Cursors | null, endNs: number): void {
+    this.#cursors = cursors;
+    this.#endNs = endNs;
+  }
+
+  /** Ends the schedule early. */
+  stop(nowNs: number): void {
+    this.#endNs = Math.min(this.#endNs, nowNs);
+  }
+
+  /** True when every record that was due by the end is acknowledged or given up. */
+  get idle(): boolean {
+    return (
+      this.#outstandingRecords === 0 && (this.#cursors === null || this.#cursors.enter.dueNs >= this.#endNs)
+    );
+  }
+
+  /** True when all records that it shall ever make have come due. */
+  get exhausted(): boolean {
+    return this.#cursors === null
+      ? this.#madeRecords >= this.#options.recordsMax
+      : this.#cursors.enter.dueNs === Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes in all records that have come due (saturating: begins to make them), and sends what is sendable. */
+  tick(nowNs: number): void {
+    this.#options.links.expire(nowNs);
+    for (const batch of this.#accumulator.expired(nowNs)) {
+      this.#sender.giveUp(batch, 'delivery.timeout.ms has passed', batch.mayBeWritten);
+    }
+    if (this.#identity?.known === false) {
+      this.#identifyAgain();
+    }
+    this.#go(nowNs);
+  }
+
+  /** When the next tick is of use, if nothing is answered before: infinite without such a time. */
+  wakeNs(nowNs: number): number {
+    const dueNs =
+      this.#cursors === null || this.#cursors.offer.dueNs >= this.#endNs
+        ? Number.POSITIVE_INFINITY
+        : this.#cursors.offer.dueNs;
+    return Math.min(dueNs, this.#accumulator.sendableNs(nowNs), this.#options.links.wakeNs(nowNs));
+  }
+
+  close(): void {
+    this.#options.links.close();
+  }
+
+  #leaders(): (readonly number[])[] {
+    const { topics, metadata } = this.#options;
+    return topics.map(({ name }) => metadata.topic(name).leaders);
+  }
+
+  #go(nowNs: number): void {
+    this.#takeIn(nowNs);
+    this.#sender.send(nowNs);
+    this.#options.onWork(nowNs);
+  }
+
+  #answered(broker: number, nowNs: number): void {
+    this.#go(nowNs);
+    if (this.#cursors === null) {
+      const starved = !this.#accumulator.waitingForMemory && this.#sender.hasRoomInFlight(broker);
+      this.#options.observer.answered(starved, nowNs);
+    }
+  }
+
+  #takeIn(nowNs: number): void {
+    if (this.#cursors === null) {
+      this.#fill(nowNs);
+      return;
+    }
+    const { offer, enter } = this.#cursors;
+    while (offer.dueNs <= nowNs && offer.dueNs < this.#endNs) {
+      this.#options.observer.offered(offer.dueNs, nowNs);
+      offer.advance();
+    }
+    while (enter.dueNs < offer.dueNs && enter.dueNs < this.#endNs && this.#enter(enter.dueNs, nowNs)) {
+      enter.advance();
+    }
+  }
+
+  #fill(nowNs: number): void {
+    const { records, observer } = this.#options;
+    const before = this.#madeRecords;
+    let bytes = 0;
+    let room = nowNs < this.#endNs;
+    while (room && bytes < FILL_BYTES && !this.exhausted) {
+      bytes += records.valueBytes;
+      room = this.#enter(nowNs, nowNs);
+    }
+    observer.made(this.#madeRecords - before, nowNs);
+    if (room && !this.exhausted && !this.#filling) {
+      this.#filling = true;
+      setImmediate(() => {
+        this.#filling = false;
+        this.#go(this.#options.now());
+      });
+    }
+  }
+
+  #enter(dueNs: number, nowNs: number): boolean {
+    const { records, topics } = this.#options;
+    const batch = this.#accumulator.append(this.#topic, records, dueNs, nowNs);
+    if (batch === null) {
+      return false;
+    }
+    const { writer } = batch;
+    if (records.value === null) {
+      writeDueTime(writer.target, writer.lastValueAt, records.valueBytes, dueNs);
+    }
+    this.#options.stamper?.stamp(batch, records.valueBytes);
+    this.#topic = this.#topic + 1 === topics.length ? 0 : this.#topic + 1;
+    this.#outstandingRecords++;
+    this.#madeRecords++;
+    records.next();
+    return true;
+  }
+
+  async #identify(): Promise<void> {
+    if (this.#identity === null) {
+      return;
+    }
+    const { producerId, epoch } = await this.#options.metadata.initProducerId();
+    this.#identity.assign(producerId, epoch);
+  }
+
+  #identifyAgain(): void {
+    if (this.#identifying) {
+      return;
+    }
+    this.#identifying = true;
+    this.#identify().then(
+      () => {
+        this.#identifying = false;
+      },
+      () => {
+        // The next tick asks again; until then batches wait, and are given up at their delivery timeout.
+        this.#identifying = false;
+      },
+    );
+  }
+}

@@ -1,0 +1,171 @@
+/** Records what the clients of one producer class on one thread do. */
+import type { Histogram } from 'hdr-histogram-js';
+import { NS_PER_MS } from '../clock.ts';
+import { recordDuration } from '../histograms.ts';
+import { type Interval, NOTHING } from '../interval.ts';
+import type { ClassRecording, Times } from '../messages.ts';
+import { Recorder } from '../recorder.ts';
+import { type ProducerLedger, refusedBeforeAppend } from '../verify/producer-ledger.ts';
+import type { ErrorCounts } from '../worker-thread.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+import type { ProducerObserver } from './producer-client.ts';
+
+export class ProducerClassRecorder implements ProducerObserver {
+  readonly #errors: ErrorCounts;
+  readonly #lateness: Histogram;
+  #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
+  /** From the due time to the acknowledgement. */
+  #recorder = new Recorder({ startNs: 0, endNs: 0 });
+  /** From the moment that the record came into its batch, as from a client's send(). */
+  #fromSend = new Recorder({ startNs: 0, endNs: 0 });
+  /** From the due time to that moment. */
+  #delay = new Recorder({ startNs: 0, endNs: 0 });
+  #recordsDue = 0;
+  #recordsFailed = 0;
+  #requests = 0;
+  #batches = 0;
+  #batchBytes = 0;
+  #retriedBatches = 0;
+  #answers = 0;
+  #answersStarved = 0;
+  #interval: { -readonly [Name in keyof Interval]: number } = { ...NOTHING };
+  readonly #ledger: ProducerLedger | null;
+  records = 0;
+
+  /** @param ledger of a verified run, that of the thread */
+  constructor(errors: ErrorCounts, lateness: Histogram, ledger: ProducerLedger | null) {
+    this.#errors = errors;
+    this.#ledger = ledger;
+    this.#lateness = lateness;
+  }
+
+  start(times: Times): void {
+    this.#times = times;
+    const part = { startNs: times.warmNs, endNs: times.endNs };
+    this.#recorder = new Recorder(part);
+    this.#fromSend = new Recorder(part);
+    this.#delay = new Recorder(part);
+  }
+
+  offered(dueNs: number, atNs: number): void {
+    if (dueNs >= this.#times.warmNs) {
+      this.#recordsDue++;
+      recordDuration(this.#lateness, atNs - dueNs);
+    }
+  }
+
+  made(records: number, dueNs: number): void {
+    if (dueNs >= this.#times.warmNs) {
+      this.#recordsDue += records;
+    }
+  }
+
+  answered(starved: boolean, atNs: number): void {
+    if (atNs >= this.#times.warmNs && atNs < this.#times.endNs) {
+      this.#answers++;
+      this.#answersStarved += starved ? 1 : 0;
+    }
+  }
+
+  sent(batches: readonly ProducerBatch[], bytes: number, atNs: number): void {
+    if (atNs >= this.#times.warmNs && atNs < this.#times.endNs) {
+      this.#requests++;
+      this.#batches += batches.length;
+      this.#batchBytes += bytes;
+    }
+  }
+
+  acknowledged(batch: ProducerBatch, _baseOffset: number, atNs: number): void {
+    this.records += batch.records;
+    this.#addToInterval(batch, atNs);
+    this.#recorder.arrived(batch.records, batch.payloadBytes, atNs);
+    this.#latencies(batch, atNs);
+    this.#ledger?.acknowledged(batch.stream, batch.firstStamp, batch.firstStamp + batch.records);
+  }
+
+  retried(batch: ProducerBatch, reason: string): void {
+    this.#retriedBatches++;
+    this.#errors.add(new Error(`${reason} (sent again): ${batch.topic}-${batch.partition}`));
+  }
+
+  failed(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
+    this.#errors.add(new Error(reason));
+    this.#book(batch, reason, mayBeWritten);
+    for (let index = 0; index < batch.records; index++) {
+      if (batch.dueNs[index] >= this.#times.warmNs) {
+        this.#recordsFailed++;
+      }
+    }
+  }
+
+  #book(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
+    const isRefused = refusedBeforeAppend(reason.split(':', 1)[0]);
+    const [from, to] = [batch.firstStamp, batch.firstStamp + batch.records];
+    if (batch.sentNs === 0 || (!mayBeWritten && isRefused)) {
+      this.#ledger?.failed(batch.stream, from, to);
+    } else {
+      this.#ledger?.indeterminate(batch.stream, from, to);
+    }
+  }
+
+  /** What was acknowledged since the last call. */
+  takeInterval(): Interval {
+    const interval = this.#interval;
+    this.#interval = { ...NOTHING };
+    return interval;
+  }
+
+  #latencies({ dueNs, enteredNs, records }: ProducerBatch, atNs: number): void {
+    // Records that were made at once are counted at once.
+    let from = 0;
+    for (let index = 1; index <= records; index++) {
+      if (index === records || dueNs[index] !== dueNs[from] || enteredNs[index] !== enteredNs[from]) {
+        const [due, entered, count] = [dueNs[from], enteredNs[from], index - from];
+        this.#recorder.duration(due, atNs - due, count);
+        this.#fromSend.duration(due, atNs - entered, count);
+        this.#delay.duration(due, entered - due, count);
+        from = index;
+      }
+    }
+  }
+
+  #addToInterval(batch: ProducerBatch, atNs: number): void {
+    const interval = this.#interval;
+    const { dueNs, records } = batch;
+    let sumNs = 0;
+    for (let index = 0; index < records; index++) {
+      sumNs += atNs - dueNs[index];
+    }
+    interval.records += records;
+    interval.bytes += batch.payloadBytes;
+    interval.latencyMsSum += sumNs / NS_PER_MS;
+    // Records of a batch come in the order in which they were due.
+    interval.latencyMsMax = Math.max(interval.latencyMsMax, (atNs - dueNs[0]) / NS_PER_MS);
+  }
+
+  /** Of the last whole second. */
+  openP99Ms(window: number): number | null {
+    return this.#recorder.openP99Ms(window);
+  }
+
+  recording(classIndex: number): ClassRecording {
+    return {
+      classIndex,
+      recording: this.#recorder.recording(),
+      fromSend: this.#fromSend.recording().latencyParts,
+      delay: this.#delay.recording().latencyParts,
+      records: this.records,
+      recordsDue: this.#recordsDue,
+      recordsFailed: this.#recordsFailed,
+      requests: this.#requests,
+      batches: this.#batches,
+      batchBytes: this.#batchBytes,
+      retriedBatches: this.#retriedBatches,
+      answers: this.#answers,
+      answersStarved: this.#answersStarved,
+      lagMaxPerWindow: [],
+      lagAtEnd: 0,
+      recordsWithoutDueTime: 0,
+    };
+  }
+}

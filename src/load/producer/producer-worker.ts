@@ -1,0 +1,326 @@
+/**
+ * A producer thread: one timer of 1 ms (in effect 1.1 ms: libuv's timers count whole milliseconds) wakes those of its
+ * clients that have something to do. After the measured part it makes no more records and waits for those under way.
+ */
+import type { ProducerClass } from '../../scenario/scenario.ts';
+import { topicNames } from '../../scenario/topic-names.ts';
+import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
+import { BrokerLinks } from '../broker-links.ts';
+import { epochMs, NS_PER_SECOND, nowNs } from '../clock.ts';
+import { ClusterMetadata } from '../cluster-metadata.ts';
+import { createHistogram, encodeHistogram } from '../histograms.ts';
+import { sumOf } from '../interval.ts';
+import { MeasuredUsage } from '../measured-usage.ts';
+import type { Times, ToWorker, WorkerPlan } from '../messages.ts';
+import { randomStream } from '../random.ts';
+import { createSchedule } from '../schedule.ts';
+import { Stalls } from '../stalls.ts';
+import { ProducerLedger } from '../verify/producer-ledger.ts';
+import type { StreamPlan } from '../verify/streams.ts';
+import { clientNumber, streamPlanOf } from '../verify/verification.ts';
+import { BatchMemories } from '../wire/batch-memory.ts';
+import { codecOf } from '../wire/codecs.ts';
+import { ValuePool } from '../wire/value-pool.ts';
+import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
+import type { BatchMakings } from './accumulator.ts';
+import { ProducerClient } from './producer-client.ts';
+import { ProducerClassRecorder } from './producer-recorder.ts';
+import { RecordSource } from './record-source.ts';
+import { Stamper } from './stamper.ts';
+import { WakeHeap } from './wake-heap.ts';
+
+const TICK_MS = 1;
+const CONNECTING_MAX = 24;
+/** Every client is looked at so often, for requests that are not answered. */
+const SWEEP_NS = NS_PER_SECOND;
+/** How long records that were due in the measured part may take to be acknowledged after it. */
+const STRAGGLERS_NS = 10 * NS_PER_SECOND;
+
+interface WorkerClient {
+  readonly client: ProducerClient;
+  readonly links: BrokerLinks;
+  readonly producer: ProducerClass;
+  readonly number: number;
+}
+
+class ProducerWorker {
+  readonly #plan: WorkerPlan;
+  readonly #recorders = new Map<number, ProducerClassRecorder>();
+  readonly #clients: WorkerClient[];
+  readonly #access: LibraryAccess;
+  readonly #metadata: ClusterMetadata;
+  readonly #memories = new BatchMemories();
+  readonly #pools = new Map<number, ValuePool>();
+  readonly #wakes: WakeHeap;
+  readonly #usage = new MeasuredUsage();
+  readonly #stalls = new Stalls();
+  readonly #errors = new ErrorCounts();
+  readonly #lateness = createHistogram();
+  readonly #streams: StreamPlan;
+  readonly #ledger: ProducerLedger | null;
+  #unwrittenBytesMax = 0;
+  #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
+  #ticks: NodeJS.Timeout | null = null;
+  #sweptNs = 0;
+  #reportedSecond = 0;
+
+  constructor(plan: WorkerPlan) {
+    this.#plan = plan;
+    const { scenario, target } = plan;
+    this.#access = libraryAccess(target.access, target.bootstrapServers);
+    this.#streams = streamPlanOf(scenario);
+    this.#ledger = plan.verifyRun === null ? null : new ProducerLedger(this.#streams.streamCount);
+    const classes = [...new Set(plan.thread.clients.map(({ classIndex }) => classIndex))].map(
+      (index) => scenario.producers[index],
+    );
+    const [{ config }] = classes;
+    this.#metadata = new ClusterMetadata({
+      bootstrapServers: target.bootstrapServers,
+      access: this.#access,
+      clientId: plan.name,
+      topics: [...new Set(classes.flatMap((producer) => topicsOf(plan, producer).map(({ name }) => name)))],
+      connectTimeoutMs: config['socket.connection.setup.timeout.ms'],
+      requestTimeoutMs: config['request.timeout.ms'],
+      refreshBackoffMs: config['retry.backoff.ms'],
+      maxAgeMs: config['metadata.max.age.ms'],
+    });
+    this.#wakes = new WakeHeap(plan.thread.clients.length);
+    this.#clients = plan.thread.clients.map(({ classIndex, client: number }, place) =>
+      this.#createClient(classIndex, number, place),
+    );
+    this.#metadata.onChange(() => {
+      for (const { client } of this.#clients) {
+        client.leadersChanged();
+      }
+    });
+  }
+
+  async connect(): Promise<void> {
+    await this.#metadata.refresh();
+    this.#metadata.version('Produce');
+    const waiting = this.#clients.values();
+    // A broker takes so many new connections at a time (the backlog of its listener) and resets others.
+    const connectInTurn = async (): Promise<void> => {
+      for (const { client } of waiting) {
+        await client.connect();
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTING_MAX }, connectInTurn));
+  }
+
+  onMessage(message: ToWorker): void {
+    if (message.kind === 'start') {
+      this.#start(message.times);
+    } else {
+      for (const { client } of this.#clients) {
+        client.stop(nowNs());
+      }
+      this.#finish();
+    }
+  }
+
+  #createClient(classIndex: number, number: number, place: number): WorkerClient {
+    const { scenario } = this.#plan;
+    const producer = scenario.producers[classIndex];
+    const clientId = `${producer.name}-${number}`;
+    const stream = `${scenario.run.seed}/load/${clientId}`;
+    const recorder =
+      this.#recorders.get(classIndex) ??
+      new ProducerClassRecorder(this.#errors, this.#lateness, this.#ledger);
+    this.#recorders.set(classIndex, recorder);
+    const topics = topicsOf(this.#plan, producer);
+    const wake = () => this.#wakes.set(place, nowNs());
+    const links: BrokerLinks = new BrokerLinks({
+      clientId,
+      config: producer.config,
+      metadata: this.#metadata,
+      access: this.#access,
+      random: randomStream(`${stream}/back-off`),
+      now: nowNs,
+      onUsable: wake,
+      onTrouble: (_broker, error) => this.#errors.add(error),
+    });
+    const client: ProducerClient = new ProducerClient({
+      clientId,
+      config: producer.config,
+      topics,
+      firstTopic: number % topics.length,
+      records: new RecordSource(producer, stream, this.#plan.payload),
+      recordsMax: Math.ceil((this.#plan.recordsMax ?? Number.POSITIVE_INFINITY) / producer.count),
+      makings: this.#makings(producer),
+      random: randomStream(`${stream}/partition`),
+      metadata: this.#metadata,
+      links,
+      stamper: this.#stamper(classIndex, number),
+      observer: recorder,
+      now: nowNs,
+      onWork: (atNs) => this.#wakes.set(place, client.wakeNs(atNs)),
+    });
+    return { producer, number, client, links };
+  }
+
+  #stamper(classIndex: number, number: number): Stamper | null {
+    const { verifyRun: run, scenario } = this.#plan;
+    return run === null || this.#ledger === null
+      ? null
+      : new Stamper({
+          run,
+          plan: this.#streams,
+          ledger: this.#ledger,
+          client: clientNumber(scenario, classIndex, number),
+        });
+  }
+
+  #makings(producer: ProducerClass): BatchMakings {
+    const randomPart = producer.record.compressionRate ?? 1;
+    const pool = this.#pools.get(randomPart) ?? this.#createPool(randomPart);
+    this.#pools.set(randomPart, pool);
+    return { memories: this.#memories, pool, codec: codecOf(producer.config), epochMs };
+  }
+
+  #createPool(randomPart: number): ValuePool {
+    const { scenario, name, payload } = this.#plan;
+    const random = randomStream(`${scenario.run.seed}/load/${name}/payload`);
+    return payload.kind === 'letters' ? ValuePool.ofLetters(random) : ValuePool.ofBytes(random, randomPart);
+  }
+
+  #start(times: Times): void {
+    this.#times = times;
+    const { load } = this.#plan.phase;
+    for (const recorder of this.#recorders.values()) {
+      recorder.start(times);
+    }
+    for (const [place, { client, producer, number }] of this.#clients.entries()) {
+      const schedule = () =>
+        createSchedule({
+          rate: producer.rate,
+          load: load === 'max' ? 1 : load,
+          startNs: times.startNs,
+          warmupNs: times.warmNs - times.startNs,
+          stream: `${this.#plan.scenario.run.seed}/load/${producer.name}-${number}`,
+          client: number,
+          clients: producer.count,
+          recordsMax: this.#plan.recordsMax ?? Number.POSITIVE_INFINITY,
+        });
+      client.start(load === 'max' ? null : { offer: schedule(), enter: schedule() }, times.endNs);
+      this.#wakes.set(place, times.startNs);
+    }
+    this.#sweptNs = times.startNs;
+    this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #tick(): void {
+    const now = nowNs();
+    const { startNs, warmNs, endNs } = this.#times;
+    if (now < startNs) {
+      return;
+    }
+    if (now >= warmNs) {
+      this.#usage.begin();
+      if (now < endNs) {
+        this.#stalls.tick(now);
+      }
+    }
+    if (now >= endNs) {
+      this.#usage.end();
+    }
+    this.#wake(now);
+    this.#report(now);
+    const isOver = now >= endNs || this.#clients.every(({ client }) => client.exhausted);
+    if (isOver && (now >= endNs + STRAGGLERS_NS || this.#clients.every(({ client }) => client.idle))) {
+      this.#finish();
+    }
+  }
+
+  #wake(now: number): void {
+    if (now >= this.#sweptNs + SWEEP_NS) {
+      this.#sweptNs = now;
+      for (const [place] of this.#clients.entries()) {
+        this.#wakes.set(place, now);
+      }
+      this.#metadata.refreshIfOld();
+    }
+    // Each is woken once: one that has more to do at once waits for the next tick.
+    for (let left = this.#clients.length; left > 0 && this.#wakes.nextNs <= now; left--) {
+      const place = this.#wakes.next;
+      this.#wakes.set(place, Number.POSITIVE_INFINITY);
+      const { client, links } = this.#clients[place];
+      client.tick(now);
+      const { unwrittenBytes } = links;
+      if (unwrittenBytes > this.#unwrittenBytesMax) {
+        this.#unwrittenBytesMax = unwrittenBytes;
+      }
+    }
+  }
+
+  #report(now: number): void {
+    const second = Math.floor((now - this.#times.startNs) / NS_PER_SECOND);
+    if (second <= this.#reportedSecond) {
+      return;
+    }
+    this.#reportedSecond = second;
+    this.#postProgress(now);
+  }
+
+  #postProgress(now: number): void {
+    const window = Math.floor((now - this.#times.warmNs) / NS_PER_SECOND) - 1;
+    const p99Ms = [...this.#recorders.values()].map((recorder) => recorder.openP99Ms(window));
+    post({
+      kind: 'progress',
+      progress: {
+        records: Object.fromEntries(
+          [...this.#recorders].map(([index, recorder]) => [index, recorder.records]),
+        ),
+        drained: false,
+        acknowledged: sumOf([...this.#recorders.values()].map((recorder) => recorder.takeInterval())),
+        p99Ms: p99Ms.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null),
+      },
+    });
+  }
+
+  #finish(): void {
+    if (this.#ticks === null) {
+      return;
+    }
+    clearInterval(this.#ticks);
+    this.#ticks = null;
+    const usage = this.#usage.end();
+    this.#postProgress(nowNs());
+    post({
+      kind: 'result',
+      result: {
+        name: this.#plan.name,
+        role: 'producers',
+        classes: [...this.#recorders].map(([classIndex, recorder]) => recorder.recording(classIndex)),
+        lateness: this.#plan.phase.load === 'max' ? null : encodeHistogram(this.#lateness),
+        ...usage,
+        stalls: this.#stalls.summary,
+        unwrittenBytesMax: this.#unwrittenBytesMax,
+        errors: this.#errors.counts,
+        produced: this.#ledger?.data() ?? null,
+        consumed: {},
+      },
+    });
+    for (const { client } of this.#clients) {
+      client.close();
+    }
+    // Its end is that of the thread; that a connection would not close changes nothing.
+    this.#metadata.close().catch(() => undefined);
+  }
+}
+
+function topicsOf(
+  { scenario }: WorkerPlan,
+  producer: ProducerClass,
+): { readonly name: string; readonly partitions: number }[] {
+  return scenario.topics
+    .filter((topic) => producer.topics.includes(topic.name))
+    .flatMap((topic) => topicNames(topic).map((name) => ({ name, partitions: topic.partitions })));
+}
+
+runWorker(async (plan) => {
+  const worker = new ProducerWorker(plan);
+  await worker.connect();
+  post({ kind: 'ready' });
+  return (message: ToWorker) => worker.onMessage(message);
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConsumerClient } from '../../../src/load/consumer/consumer-client.ts';
+import type {
+  FetchedPartition,
+  FetchPosition,
+  FetchTransport,
+  TopicPartition,
+} from '../../../src/load/consumer/fetch-transport.ts';
+import { readDueTime, writeDueTime } from '../../../src/load/due-time.ts';
+import { randomStream } from '../../../src/load/random.ts';
+import { BatchMemories } from '../../../src/load/wire/batch-memory.ts';
+import { codecOf } from '../../../src/load/wire/codecs.ts';
+import { encodeHeaders, RecordBatchWriter } from '../../../src/load/wire/record-batch-writer.ts';
+import { ValuePool } from '../../../src/load/wire/value-pool.ts';
+import { consumerConfig, producerConfig } from '../../../src/scenario/kafka-defaults.ts';
+import type { ConsumerClass } from '../../../src/scenario/scenario.ts';
+import { exampleConsumer } from '../example-scenario.ts';
+
+interface Fetch {
+  readonly broker: number;
+  readonly positions: readonly FetchPosition[];
+  readonly done: (error: Error | null, fetched: readonly FetchedPartition[]) => void;
+}
+
+/** A member of a group of which the test plays the brokers: partition p is led by broker p modulo 2. */
+async function rig(changes: Partial<ConsumerClass> = {}) {
+  const fetches: Fetch[] = [];
+  const commits: FetchPosition[][] = [];
+  const received: {
+    partition: number;
+    offset: number;
+    valueBytes: number;
+    dueNs: number | null;
+    atNs: number;
+    fetchesBefore: number;
+  }[] = [];
+  const errors: string[] = [];
+  const seen = { failed: 0, refreshed: 0, askedCommitted: false };
+  const state = {
+    assignment: [0, 1, 2].map((partition): TopicPartition => ({ topic: 'orders', partition })),
+  };
+  const clock = { nowNs: 0 };
+  const transport: FetchTransport = {
+    join: async () => undefined,
+    assignment: () => state.assignment,
+    startOffsets: async (partitions, committed) => {
+      seen.askedCommitted = committed;
+      return partitions.map((partition) => ({ ...partition, offset: committed ? 7 : 0 }));
+    },
+    leader: ({ partition }) => partition % 2,
+    async refreshLeaders() {
+      seen.refreshed++;
+    },
+    fetch: (broker, positions, done) => fetches.push({ broker, positions, done }),
+    commit: async (positions) => {
+      commits.push([...positions]);
+    },
+    close: async () => undefined,
+  };
+  const client = new ConsumerClient({
+    consumer: exampleConsumer(changes),
+    transport,
+    now: () => {
+      clock.nowNs += 1000;
+      return clock.nowNs;
+    },
+    observer: {
+      received: ({ partition, offset, bytes, valueAt, valueBytes }, atNs) =>
+        received.push({
+          partition,
+          offset,
+          valueBytes,
+          dueNs: readDueTime(bytes, valueAt, valueBytes),
+          atNs,
+          fetchesBefore: fetches.length,
+        }),
+      fetched: () => undefined,
+      positioned: () => undefined,
+      advanced: () => undefined,
+      committing: () => undefined,
+      assigned: () => undefined,
+      failed: ({ message }) => {
+        errors.push(message);
+        seen.failed++;
+      },
+    },
+  });
+  // A test that fails must not leave its timers behind.
+  after(() => client.close());
+  await client.join();
+  await sleep(5);
+  const answer = (broker: number, fetched: readonly FetchedPartition[], error: Error | null = null) => {
+    const index = fetches.findIndex((fetch) => fetch.broker === broker);
+    const [fetch] = fetches.splice(index, 1);
+    fetch.done(error, fetched);
+  };
+  return { client, fetches, commits, received, errors, seen, state, answer };
+}
+
+const memories = new BatchMemories();
+const pool = ValuePool.ofBytes(randomStream('consumer'), 1);
+
+/** A batch whose records' due times are their offsets. */
+function batchFrom(offset: number, records: number): Buffer {
+  const writer = new RecordBatchWriter(memories, pool, 0, 0);
+  for (let index = 0; index < records; index++) {
+    writer.append(1000, 0, 0, 0, null, 10, encodeHeaders([]));
+    writeDueTime(writer.target, writer.lastValueAt, 10, offset + index);
+  }
+  writer.seal(codecOf(producerConfig({})), { producerId: -1n, epoch: -1, baseSequence: -1 });
+  const bytes = Buffer.concat(writer.sealed);
+  bytes.writeBigInt64BE(BigInt(offset), 0);
+  return bytes;
+}
+
+function fetched(
+  partition: number,
+  from: number,
+  records: number,
+  highWatermark: number,
+  changes: Partial<FetchedPartition> = {},
+): FetchedPartition {
+  const bytes = records === 0 ? Buffer.alloc(0) : batchFrom(from, records);
+  return {
+    topic: 'orders',
+    partition,
+    highWatermark,
+    error: null,
+    preferredReadReplica: -1,
+    bytes,
+    start: 0,
+    end: bytes.length,
+    ...changes,
+  };
+}
+
+const offsets = ({ positions }: Fetch) => positions.map(({ partition, offset }) => [partition, offset]);
+
+test('one fetch per broker is under way, and the next one goes out before the records are handled', async () => {
+  const { client, fetches, received, answer } = await rig();
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 1]);
+  answer(0, [fetched(0, 0, 3, 10), fetched(2, 0, 2, 2)]);
+  assert.equal(received.length, 5);
+  assert.ok(received.every(({ fetchesBefore }) => fetchesBefore === 2));
+  const next = fetches.find(({ broker }) => broker === 0);
+  assert.deepEqual(next && offsets(next), [
+    [0, 3],
+    [2, 2],
+  ]);
+  assert.equal(client.lag, 7);
+  await client.close();
+});
+
+test('a failed fetch is counted, and repeated after a while with fresh leaders', async () => {
+  const { client, fetches, seen, answer } = await rig();
+  answer(1, [], new Error('disconnected'));
+  assert.equal(fetches.length, 1);
+  await sleep(150);
+  assert.equal(fetches.length, 2);
+  assert.equal(seen.failed, 1);
+  assert.ok(seen.refreshed > 0);
+  await client.close();
+});
+
+test('a client that takes time gets its records one after the other, with at most one response waiting', async () => {
+  const { client, fetches, received, answer } = await rig({
+    processUs: 100,
+    config: consumerConfig({ 'max.poll.records': 2 }),
+  });
+  answer(0, [fetched(0, 0, 5, 5)]);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 1], 'the next fetch is under way');
+  await sleep(20);
+  assert.deepEqual(
+    received.map(({ dueNs }) => dueNs),
+    [0, 1, 2, 3, 4],
+  );
+  assert.ok(received.every(({ fetchesBefore }) => fetchesBefore === 2));
+  const gaps = received.slice(1).map(({ atNs }, index) => atNs - received[index].atNs);
+  assert.ok(
+    gaps.every((gap) => gap >= 100_000),
+    `${gaps}`,
+  );
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 1]);
+  await client.close();
+});
+
+test('partitions that come during the load begin at the committed offset, others go on where they were', async () => {
+  const { client, fetches, seen, state, answer } = await rig();
+  answer(0, [fetched(0, 0, 3, 3)]);
+  client.start();
+  state.assignment = [0, 4].map((partition) => ({ topic: 'orders', partition }));
+  await sleep(80);
+  assert.ok(seen.askedCommitted);
+  answer(0, []);
+  const next = fetches.find(({ broker }) => broker === 0);
+  assert.deepEqual(next && offsets(next), [
+    [0, 3],
+    [4, 7],
+  ]);
+  await client.close();
+});
+
+test('positions are committed at the interval, when they have changed', async () => {
+  const { client, commits, answer } = await rig({
+    config: consumerConfig({ 'auto.commit.interval.ms': 20 }),
+  });
+  answer(1, [fetched(1, 0, 4, 4)]);
+  await sleep(100);
+  assert.equal(commits.length, 1);
+  assert.deepEqual(
+    commits[0].filter(({ offset }) => offset > 0).map(({ partition, offset }) => [partition, offset]),
+    [[1, 4]],
+  );
+  await client.close();
+});
+
+test('records before the position, of a batch that began earlier, are not received again', async () => {
+  const { client, received, state, answer } = await rig();
+  client.start();
+  state.assignment = [{ topic: 'orders', partition: 4 }];
+  await sleep(80);
+  answer(0, []);
+  answer(0, [fetched(4, 5, 4, 9)]);
+  assert.deepEqual(
+    received.map(({ partition, offset, dueNs }) => [partition, offset, dueNs]),
+    [
+      [4, 7, 7],
+      [4, 8, 8],
+    ],
+  );
+  await client.close();
+});
+
+test('a wrong leader is counted, and the partition waits for fresh leaders while others go on', async () => {
+  const { client, fetches, seen, errors, answer } = await rig();
+  answer(0, [fetched(0, 0, 0, -1, { error: 'NOT_LEADER_OR_FOLLOWER' }), fetched(2, 0, 1, 1)]);
+  assert.deepEqual(errors, ['orders-0: NOT_LEADER_OR_FOLLOWER']);
+  const next = fetches.find(({ broker }) => broker === 0);
+  assert.deepEqual(next && offsets(next), [[2, 1]]);
+  await sleep(150);
+  assert.equal(seen.refreshed, 1);
+  answer(0, []);
+  const then = fetches.find(({ broker }) => broker === 0);
+  assert.deepEqual(then && offsets(then), [
+    [0, 0],
+    [2, 1],
+  ]);
+  await client.close();
+});
+
+test('an offset that is not in the log any more is reset', async () => {
+  const { client, fetches, answer } = await rig();
+  answer(1, [fetched(1, 0, 3, 3)]);
+  answer(1, [fetched(1, 3, 0, -1, { error: 'OFFSET_OUT_OF_RANGE' })]);
+  await sleep(5);
+  const next = fetches.find(({ broker }) => broker === 1);
+  assert.deepEqual(next && offsets(next), [[1, 0]]);
+  await client.close();
+});
+
+test('a replica that is nearer is read from instead of the leader', async () => {
+  const { client, fetches, answer } = await rig();
+  answer(1, [fetched(1, 0, 0, 5, { preferredReadReplica: 0 })]);
+  assert.deepEqual(
+    fetches.map(({ broker }) => broker),
+    [0],
+  );
+  answer(0, []);
+  assert.deepEqual(fetches.map(offsets), [
+    [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ],
+  ]);
+  await client.close();
+});
+
+test('a corrupt batch is counted and its records are not received', async () => {
+  const { client, received, seen, answer } = await rig({ config: consumerConfig({ 'check.crcs': true }) });
+  const corrupt = fetched(1, 0, 3, 3);
+  corrupt.bytes[70] ^= 1;
+  answer(1, [corrupt]);
+  assert.equal(received.length, 0);
+  assert.equal(seen.failed, 1);
+  await client.close();
+});
