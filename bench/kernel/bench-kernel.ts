@@ -7,10 +7,10 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { appendHistory } from '../history.ts';
 import { runBench, say } from '../run-bench.ts';
-import { FIGURES, type PeerName, type Program } from './catalogue.ts';
+import { FIGURES, type Program, type Side } from './catalogue.ts';
 import { linesOf } from './lines.ts';
 import { type Options, readOptions, usage } from './options.ts';
-import { type Peer, preparePeer, skippedPeer } from './peers.ts';
+import { isPeer, type Peer, preparePeer, skippedPeer } from './peers.ts';
 import { type Outcome, wordsOf } from './program.ts';
 import { checkCommonWork, programsOf, runRounds } from './rounds.ts';
 import { runChild } from './run-child.ts';
@@ -64,10 +64,10 @@ async function bench(options: Options): Promise<void> {
 async function preparePeers(
   programs: readonly Program[],
   { smoke }: Options,
-): Promise<ReadonlyMap<PeerName, Peer>> {
-  const peers = new Map<PeerName, Peer>();
+): Promise<ReadonlyMap<Side, Peer>> {
+  const peers = new Map<Side, Peer>();
   for (const { side } of programs) {
-    if (side === 'ours' || peers.has(side)) continue;
+    if (!isPeer(side) || peers.has(side)) continue;
     if (!smoke) say(BENCH.name, `making ${side} ready`);
     const peer = smoke ? skippedPeer(side, 'this is a smoke run') : await preparePeer(side);
     if (peer.skipped !== null) say(BENCH.name, `${peer.label} is skipped: ${peer.skipped}`);
@@ -79,7 +79,7 @@ async function preparePeers(
 async function runOne(
   program: Program,
   { smoke }: Options,
-  peers: ReadonlyMap<PeerName, Peer>,
+  peers: ReadonlyMap<Side, Peer>,
 ): Promise<Outcome> {
   const input = (smoke ? program.smokeInput : null) ?? program.input;
   const { command, args } = (program.side === 'ours'

@@ -6,7 +6,7 @@
  */
 import type { Input } from './program.ts';
 
-export type Side = 'ours' | PeerName;
+export type Side = 'ours' | PeerName | 'kafka' | 'library';
 export type PeerName = 'nexosim' | 'simpy';
 
 export interface Program {

@@ -1,5 +1,5 @@
 /** From what the programs printed, round by round, to the lines of the benchmark. */
-import type { Figure, Goal, PeerName, Program } from './catalogue.ts';
+import type { Figure, Goal, Program, Side } from './catalogue.ts';
 import { median, type Outcome } from './program.ts';
 
 /** One line of the benchmark; two peers of one figure are two lines of the same name. */
@@ -33,7 +33,7 @@ export interface PeerState {
   readonly skipped: string | null;
 }
 
-export type PeerStates = ReadonlyMap<PeerName, PeerState>;
+export type PeerStates = ReadonlyMap<Side, PeerState>;
 
 /** Figures rather than decimals. */
 const DIGITS = 6;
@@ -61,7 +61,7 @@ function lineOf(figure: Figure, goal: Goal, rounds: readonly Round[], peers: Pee
   if (against === null) {
     return { ...line, goalMet: isMet(figure, goal, values), ratio: null, spread: spreadOf(values), against };
   }
-  const { label, skipped } = peers.get(against.side as PeerName) ?? {
+  const { label, skipped } = peers.get(against.side) ?? {
     label: against.side,
     skipped: 'not asked',
   };

@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package.ts';
-import type { PeerName, Program } from './catalogue.ts';
+import type { PeerName, Program, Side } from './catalogue.ts';
 import { makeGaps } from './figures/gaps.ts';
 import type { PeerState } from './lines.ts';
 import { wordsOf } from './program.ts';
@@ -45,6 +45,10 @@ const SOURCES: Readonly<Record<PeerName, PeerSource>> = {
     install: installNexosim,
   },
 };
+
+export function isPeer(side: Side): side is PeerName {
+  return Object.hasOwn(SOURCES, side);
+}
 
 /** Makes a peer ready to run; whatever hinders that is the reason to skip it. */
 export async function preparePeer(name: PeerName): Promise<Peer> {
