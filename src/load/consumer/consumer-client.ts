@@ -81,6 +81,13 @@ class Receiver implements RecordVisitor, FetchedRecord {
   }
 }
 
+/** What came of one partition: the records from one offset to another. */
+interface Arrived {
+  readonly fetched: FetchedPartition;
+  readonly fromOffset: number;
+  readonly end: FetchPosition;
+}
+
 /** Records of one answer that the application has not taken yet. */
 interface WaitingRecords {
   readonly records: FetchedRecord[];
@@ -196,6 +203,10 @@ export class ConsumerClient {
       }
     }
     this.#positions = positions;
+    this.#waiting = this.#waiting.map(({ records, ends }) => ({
+      records: records.filter((record) => positions.has(keyOf(record))),
+      ends: ends.filter((end) => positions.has(keyOf(end))),
+    }));
   }
 
   #fetchAll(): void {
@@ -213,6 +224,7 @@ export class ConsumerClient {
       return;
     }
     this.#fetching.add(broker);
+    const asked = new Map(positions.map((position) => [position, position.offset]));
     this.#options.transport.fetch(broker, positions.map(fetchPosition), (error, fetched) => {
       this.#fetching.delete(broker);
       if (this.#closed) {
@@ -223,46 +235,45 @@ export class ConsumerClient {
         this.#retryLater();
         return;
       }
-      this.#onFetched(broker, fetched);
+      this.#onFetched(broker, asked, fetched);
     });
   }
 
-  #onFetched(broker: number, fetched: readonly FetchedPartition[]): void {
+  #onFetched(
+    broker: number,
+    asked: ReadonlyMap<Position, number>,
+    fetched: readonly FetchedPartition[],
+  ): void {
     const nowNs = this.#options.now();
     const { consumer, observer } = this.#options;
-    const before: number[] = [];
+    const arrived: Arrived[] = [];
     for (const one of fetched) {
       const position = this.#positions.get(keyOf(one));
-      before.push(position?.offset ?? 0);
-      if (position !== undefined) {
+      // What was asked for may be another member's by now, or be read from elsewhere: Kafka's clients drop it, too.
+      if (position !== undefined && asked.get(position) === position.offset) {
+        const fromOffset = position.offset;
         this.#advance(position, one);
+        arrived.push({ fetched: one, fromOffset, end: fetchPosition(position) });
       }
     }
     observer.fetched(nowNs);
     // Records that wait to be handled are copied first: the next answer comes into the same memory.
     if (consumer.processUs > 0) {
-      const records = fetched.flatMap((one, index) => this.#copied(one, before[index]));
-      const ends = fetched.map(({ topic, partition, bytes, start, end }, index) => ({
-        topic,
-        partition,
-        offset: nextOffsetOf(bytes, start, end, before[index]),
-      }));
+      const records = arrived.flatMap((one) => this.#copied(one));
       this.#fetch(broker);
       if (records.length > 0) {
-        this.#waiting.push({ records, ends });
+        this.#waiting.push({ records, ends: arrived.map(({ end }) => end) });
       }
       this.#handleWaiting();
       return;
     }
     this.#fetch(broker);
     this.#receiver.atNs = nowNs;
-    for (const [index, one] of fetched.entries()) {
+    for (const { fetched: one, fromOffset, end } of arrived) {
       this.#receiver.topic = one.topic;
       this.#receiver.partition = one.partition;
-      this.#visit(one, before[index], this.#receiver);
-      if (this.#positions.has(keyOf(one))) {
-        observer.advanced(one, nextOffsetOf(one.bytes, one.start, one.end, before[index]));
-      }
+      this.#visit(one, fromOffset, this.#receiver);
+      observer.advanced(one, end.offset);
     }
   }
 
@@ -294,7 +305,7 @@ export class ConsumerClient {
     }
   }
 
-  #copied(fetched: FetchedPartition, fromOffset: number): FetchedRecord[] {
+  #copied({ fetched, fromOffset }: Arrived): FetchedRecord[] {
     const { topic, partition, start, end } = fetched;
     const bytes = Buffer.from(fetched.bytes.subarray(start, end));
     const records: FetchedRecord[] = [];

@@ -202,6 +202,37 @@ test('partitions that come during the load begin at the committed offset, others
   await client.close();
 });
 
+test('an answer that waited at the broker while its partition went to another member is not received', async () => {
+  const { client, received, state, answer } = await rig();
+  state.assignment = [{ topic: 'orders', partition: 2 }];
+  await sleep(80);
+  answer(0, [fetched(0, 0, 3, 3), fetched(2, 0, 2, 2)]);
+  assert.deepEqual(
+    received.map(({ partition, offset }) => [partition, offset]),
+    [
+      [2, 0],
+      [2, 1],
+    ],
+  );
+  await client.close();
+});
+
+test('records that wait for a busy client are dropped when their partition goes to another member', async () => {
+  const { client, received, state, answer } = await rig({
+    processUs: 1_000_000,
+    config: consumerConfig({ 'max.poll.records': 1 }),
+  });
+  answer(0, [fetched(2, 0, 5, 5), fetched(0, 0, 40, 40)]);
+  await sleep(30);
+  state.assignment = [{ topic: 'orders', partition: 2 }];
+  await sleep(80);
+  const before = received.length;
+  assert.ok(before >= 5);
+  await sleep(30);
+  assert.equal(received.length, before);
+  await client.close();
+});
+
 test('positions are committed at the interval, when they have changed', async () => {
   const { client, commits, answer } = await rig({
     config: consumerConfig({ 'auto.commit.interval.ms': 20 }),
