@@ -5,6 +5,16 @@ export function topicNames({ name, count }: Pick<TopicClass, 'name' | 'count'>):
   return Array.from({ length: count }, (_, index) => name.replace('*', String(index + 1)));
 }
 
+/** Every topic of these classes. */
+export function topicsOf(
+  classes: readonly TopicClass[],
+  names: readonly string[],
+): { readonly name: string; readonly partitions: number }[] {
+  return classes
+    .filter(({ name }) => names.includes(name))
+    .flatMap((topic) => topicNames(topic).map((name) => ({ name, partitions: topic.partitions })));
+}
+
 /** The class that is meant: by its own name, or by that of one of its topics. */
 export function topicClassNamed(classes: readonly TopicClass[], name: string): TopicClass | undefined {
   return classes.find((it) => it.name === name || isTopicOf(it, name));

@@ -1,16 +1,17 @@
 /** A consumer thread: its members join their groups, and read until the main thread says stop. */
 import type { ConsumerClass } from '../../scenario/scenario.ts';
-import { topicNames } from '../../scenario/topic-names.ts';
+import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
 import { nowNs } from '../clock.ts';
-import { ClusterMetadata } from '../cluster-metadata.ts';
+import type { ClusterMetadata } from '../cluster-metadata.ts';
 import { NOTHING } from '../interval.ts';
 import { MeasuredUsage } from '../measured-usage.ts';
 import type { Times, ToWorker, WorkerPlan } from '../messages.ts';
 import { randomStream } from '../random.ts';
 import type { StreamPlan } from '../verify/streams.ts';
 import { streamPlanOf } from '../verify/verification.ts';
+import { workerMetadata } from '../worker-metadata.ts';
 import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
 import { ConsumerClient } from './consumer-client.ts';
 import { ConsumerProof } from './consumer-proof.ts';
@@ -31,8 +32,9 @@ class ConsumerWorker {
   readonly #access: LibraryAccess;
   readonly #metadata: ClusterMetadata;
   readonly #links: BrokerLinks[] = [];
-  readonly #streams: StreamPlan;
-  /** Of a verified run, by group. */
+  /** Of a verified run. */
+  readonly #streams: StreamPlan | null;
+  /** By group. */
   readonly #proofs = new Map<string, ConsumerProof>();
   #ends: readonly (number | null)[] | null = null;
   #stopping = false;
@@ -41,21 +43,11 @@ class ConsumerWorker {
     const { scenario, target } = plan;
     this.#plan = plan;
     this.#access = libraryAccess(target.access, target.bootstrapServers);
-    this.#streams = streamPlanOf(scenario);
+    this.#streams = plan.verifyRun === null ? null : streamPlanOf(scenario);
     const classes = [...new Set(plan.thread.clients.map(({ classIndex }) => classIndex))].map(
       (index) => scenario.consumers[index],
     );
-    const [{ config }] = classes;
-    this.#metadata = new ClusterMetadata({
-      bootstrapServers: target.bootstrapServers,
-      access: this.#access,
-      clientId: plan.name,
-      topics: [...new Set(classes.flatMap((consumer) => topicsOf(plan, consumer)))],
-      connectTimeoutMs: config['socket.connection.setup.timeout.ms'],
-      requestTimeoutMs: config['request.timeout.ms'],
-      refreshBackoffMs: config['retry.backoff.ms'],
-      maxAgeMs: config['metadata.max.age.ms'],
-    });
+    this.#metadata = workerMetadata(plan, this.#access, classes);
     this.#clients = plan.thread.clients.map(({ classIndex, client: number }) => {
       const consumer = scenario.consumers[classIndex];
       const recorder =
@@ -105,7 +97,7 @@ class ConsumerWorker {
 
   #proofOf({ group }: ConsumerClass): ConsumerProof | null {
     const { verifyRun } = this.#plan;
-    if (verifyRun === null) {
+    if (verifyRun === null || this.#streams === null) {
       return null;
     }
     const proof = this.#proofs.get(group) ?? new ConsumerProof(verifyRun, this.#streams);
@@ -114,10 +106,13 @@ class ConsumerWorker {
   }
 
   #isDrained(): boolean {
-    const ends = this.#ends;
+    const [ends, streams] = [this.#ends, this.#streams];
+    if (ends === null || streams === null) {
+      return false;
+    }
     const end = ({ topic, partition }: TopicPartition) =>
-      ends?.[this.#streams.partitionNumber(topic, partition)] ?? 0;
-    return ends !== null && this.#clients.every((client) => client.isAt(end));
+      ends[streams.partitionNumber(topic, partition)] ?? 0;
+    return this.#clients.every((client) => client.isAt(end));
   }
 
   #createTransport(consumer: ConsumerClass, clientId: string): FetchTransport {
@@ -125,7 +120,7 @@ class ConsumerWorker {
     const { scenario } = this.#plan;
     const { bootstrapServers } = this.#plan.target;
     const metadata = this.#metadata;
-    const topics = topicsOf(this.#plan, consumer);
+    const topics = topicsOf(scenario.topics, consumer.topics).map(({ name }) => name);
     const membership = createGroupMembership({
       clientId,
       bootstrapServers,
@@ -225,12 +220,6 @@ class ConsumerWorker {
       },
     );
   }
-}
-
-function topicsOf({ scenario }: WorkerPlan, consumer: ConsumerClass): string[] {
-  return scenario.topics
-    .filter((topic) => consumer.topics.includes(topic.name))
-    .flatMap((topic) => topicNames(topic));
 }
 
 function at(timeNs: number, action: () => void): void {

@@ -3,11 +3,11 @@
  * clients that have something to do. After the measured part it makes no more records and waits for those under way.
  */
 import type { ProducerClass } from '../../scenario/scenario.ts';
-import { topicNames } from '../../scenario/topic-names.ts';
+import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
 import { epochMs, NS_PER_SECOND, nowNs } from '../clock.ts';
-import { ClusterMetadata } from '../cluster-metadata.ts';
+import type { ClusterMetadata } from '../cluster-metadata.ts';
 import { createHistogram, encodeHistogram } from '../histograms.ts';
 import { sumOf } from '../interval.ts';
 import { MeasuredUsage } from '../measured-usage.ts';
@@ -21,6 +21,7 @@ import { clientNumber, streamPlanOf } from '../verify/verification.ts';
 import { BatchMemories } from '../wire/batch-memory.ts';
 import { codecOf } from '../wire/codecs.ts';
 import { ValuePool } from '../wire/value-pool.ts';
+import { workerMetadata } from '../worker-metadata.ts';
 import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
 import type { BatchMakings } from './accumulator.ts';
 import { ProducerClient } from './producer-client.ts';
@@ -56,7 +57,8 @@ class ProducerWorker {
   readonly #stalls = new Stalls();
   readonly #errors = new ErrorCounts();
   readonly #lateness = createHistogram();
-  readonly #streams: StreamPlan;
+  /** Of a verified run. */
+  readonly #streams: StreamPlan | null;
   readonly #ledger: ProducerLedger | null;
   #unwrittenBytesMax = 0;
   #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
@@ -68,22 +70,12 @@ class ProducerWorker {
     this.#plan = plan;
     const { scenario, target } = plan;
     this.#access = libraryAccess(target.access, target.bootstrapServers);
-    this.#streams = streamPlanOf(scenario);
-    this.#ledger = plan.verifyRun === null ? null : new ProducerLedger(this.#streams.streamCount);
+    this.#streams = plan.verifyRun === null ? null : streamPlanOf(scenario);
+    this.#ledger = this.#streams === null ? null : new ProducerLedger(this.#streams.streamCount);
     const classes = [...new Set(plan.thread.clients.map(({ classIndex }) => classIndex))].map(
       (index) => scenario.producers[index],
     );
-    const [{ config }] = classes;
-    this.#metadata = new ClusterMetadata({
-      bootstrapServers: target.bootstrapServers,
-      access: this.#access,
-      clientId: plan.name,
-      topics: [...new Set(classes.flatMap((producer) => topicsOf(plan, producer).map(({ name }) => name)))],
-      connectTimeoutMs: config['socket.connection.setup.timeout.ms'],
-      requestTimeoutMs: config['request.timeout.ms'],
-      refreshBackoffMs: config['retry.backoff.ms'],
-      maxAgeMs: config['metadata.max.age.ms'],
-    });
+    this.#metadata = workerMetadata(plan, this.#access, classes);
     this.#wakes = new WakeHeap(plan.thread.clients.length);
     this.#clients = plan.thread.clients.map(({ classIndex, client: number }, place) =>
       this.#createClient(classIndex, number, place),
@@ -128,7 +120,7 @@ class ProducerWorker {
       this.#recorders.get(classIndex) ??
       new ProducerClassRecorder(this.#errors, this.#lateness, this.#ledger);
     this.#recorders.set(classIndex, recorder);
-    const topics = topicsOf(this.#plan, producer);
+    const topics = topicsOf(scenario.topics, producer.topics);
     const wake = () => this.#wakes.set(place, nowNs());
     const links: BrokerLinks = new BrokerLinks({
       clientId,
@@ -161,7 +153,7 @@ class ProducerWorker {
 
   #stamper(classIndex: number, number: number): Stamper | null {
     const { verifyRun: run, scenario } = this.#plan;
-    return run === null || this.#ledger === null
+    return run === null || this.#streams === null || this.#ledger === null
       ? null
       : new Stamper({
           run,
@@ -307,15 +299,6 @@ class ProducerWorker {
     // Its end is that of the thread; that a connection would not close changes nothing.
     this.#metadata.close().catch(() => undefined);
   }
-}
-
-function topicsOf(
-  { scenario }: WorkerPlan,
-  producer: ProducerClass,
-): { readonly name: string; readonly partitions: number }[] {
-  return scenario.topics
-    .filter((topic) => producer.topics.includes(topic.name))
-    .flatMap((topic) => topicNames(topic).map((name) => ({ name, partitions: topic.partitions })));
 }
 
 runWorker(async (plan) => {
