@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EXIT, UserError } from '../errors/errors.ts';
 import { siblingModule } from '../package.ts';
+import type { Clocked } from './clock-domain.ts';
 import type { LoadPlace, LoadProcess, ThreadEvents } from './load-process.ts';
 import type { FromAgent, ToAgent, ToWorker, WorkerPlan } from './messages.ts';
 
@@ -50,7 +51,7 @@ export class AgentProcess implements LoadProcess {
     return this.#pid;
   }
 
-  start(plan: WorkerPlan, events: ThreadEvents): (message: ToWorker) => void {
+  start(plan: WorkerPlan, events: ThreadEvents): (message: Clocked<ToWorker>) => void {
     const thread = plan.name;
     this.#threads.set(thread, events);
     this.#send({ kind: 'start', plan });

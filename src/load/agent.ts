@@ -2,11 +2,12 @@
  * A process of the load generator on another machine: it holds worker threads for the process that started it, and hands
  * on what the two say to each other. It has no life of its own: it ends as soon as that process is gone or lets go of it.
  */
+import type { Clocked } from './clock-domain.ts';
 import { ThisProcess } from './load-process.ts';
 import type { FromAgent, ToAgent, ToWorker } from './messages.ts';
 
 const threads = new ThisProcess();
-const posts = new Map<string, (message: ToWorker) => void>();
+const posts = new Map<string, (message: Clocked<ToWorker>) => void>();
 
 function tell(message: FromAgent): void {
   if (process.send === undefined) {

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../package.ts';
+import type { Clocked } from './clock-domain.ts';
 import type { FromWorker, ToWorker, WorkerPlan } from './messages.ts';
 
 /** A client machine and how to run a program on it. */
@@ -21,7 +22,7 @@ export interface LoadPlace {
 
 /** What is told of a worker thread. */
 export interface ThreadEvents {
-  message(message: FromWorker): void;
+  message(message: Clocked<FromWorker>): void;
   /** Something went wrong that it did not tell of itself. */
   failed(error: Error): void;
   /** It runs no more. The reason is a fault only when it had given no result before. */
@@ -32,7 +33,7 @@ export interface LoadProcess {
   /** Null until it runs. */
   readonly pid: number | null;
   /** Starts a worker thread; the function returned sends it messages. */
-  start(plan: WorkerPlan, events: ThreadEvents): (message: ToWorker) => void;
+  start(plan: WorkerPlan, events: ThreadEvents): (message: Clocked<ToWorker>) => void;
   /** Stops all its threads, whatever they do. */
   terminate(): Promise<void>;
 }
@@ -42,13 +43,13 @@ export class ThisProcess implements LoadProcess {
   readonly pid = process.pid;
   readonly #workers: Worker[] = [];
 
-  start(plan: WorkerPlan, events: ThreadEvents): (message: ToWorker) => void {
+  start(plan: WorkerPlan, events: ThreadEvents): (message: Clocked<ToWorker>) => void {
     const file =
       plan.thread.role === 'producers'
         ? siblingModule(import.meta.url, './producer/producer-worker')
         : siblingModule(import.meta.url, './consumer/consumer-worker');
     const worker = new Worker(file, { name: plan.name, workerData: plan });
-    worker.on('message', (message: FromWorker) => events.message(message));
+    worker.on('message', (message: Clocked<FromWorker>) => events.message(message));
     worker.on('error', (error) =>
       events.failed(new Error(`load worker ${plan.name} failed`, { cause: error })),
     );

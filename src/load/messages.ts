@@ -1,9 +1,10 @@
 /**
  * What the main thread, the worker threads and the agents between them say to each other: plain data. Every time is in
- * nanoseconds of the common clock (clock.ts).
+ * nanoseconds of the common clock (clock.ts), which each message names (clock-domain.ts).
  */
 import type { ClientThread } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import type { Clocked } from './clock-domain.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Interval } from './interval.ts';
 import type { Payload } from './producer/payload.ts';
@@ -58,13 +59,13 @@ export type FromWorker =
 /** To an agent. Its threads go by their names. */
 export type ToAgent =
   | { readonly kind: 'start'; readonly plan: WorkerPlan }
-  | { readonly kind: 'tell'; readonly thread: string; readonly message: ToWorker };
+  | { readonly kind: 'tell'; readonly thread: string; readonly message: Clocked<ToWorker> };
 
 /** From an agent. */
 export type FromAgent =
   /** Said first. The pid is the agent's own, whatever process its command made. */
   | { readonly kind: 'running'; readonly pid: number }
-  | { readonly kind: 'said'; readonly thread: string; readonly message: FromWorker }
+  | { readonly kind: 'said'; readonly thread: string; readonly message: Clocked<FromWorker> }
   | { readonly kind: 'failed'; readonly thread: string; readonly error: Error }
   | { readonly kind: 'ended'; readonly thread: string; readonly reason: Error };
 

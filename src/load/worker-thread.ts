@@ -1,12 +1,13 @@
 /** The worker's end of the conversation with the main thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../errors/errors.ts';
+import { type Clocked, clocked, ofThisClock } from './clock-domain.ts';
 import { asUserError } from './cluster.ts';
 import type { FromWorker, ToWorker, WorkerPlan } from './messages.ts';
 
 /** Posts a message to the main thread. */
 export function post(message: FromWorker): void {
-  parentPort?.postMessage(message);
+  parentPort?.postMessage(clocked(message));
 }
 
 /** Runs a worker by its plan; whatever it throws is told to the main thread, which ends the run. */
@@ -14,7 +15,7 @@ export function runWorker(work: (plan: WorkerPlan) => Promise<(message: ToWorker
   const plan: WorkerPlan = workerData;
   process.on('uncaughtException', (error) => fail(error, plan));
   work(plan).then(
-    (onMessage) => parentPort?.on('message', onMessage),
+    (onMessage) => parentPort?.on('message', (message: Clocked<ToWorker>) => onMessage(ofThisClock(message))),
     (error: unknown) => fail(error, plan),
   );
 }

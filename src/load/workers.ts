@@ -4,6 +4,7 @@
  */
 import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
 import { AgentProcess } from './agent-process.ts';
+import { type Clocked, clocked, ofThisClock } from './clock-domain.ts';
 import type { Interval } from './interval.ts';
 import { type LoadPlace, type LoadProcess, ThisProcess } from './load-process.ts';
 import type {
@@ -33,7 +34,7 @@ export interface GeneratorProcess {
 interface WorkerHandle {
   readonly plan: WorkerPlan;
   readonly process: LoadProcess;
-  readonly post: (message: ToWorker) => void;
+  readonly post: (message: Clocked<ToWorker>) => void;
   ready: boolean;
   result: WorkerResult | null;
   progress: WorkerProgress | null;
@@ -68,7 +69,7 @@ export class Workers {
   /** Messages to all workers of a role. */
   tell(role: 'producers' | 'consumers', message: ToWorker): void {
     for (const { post } of this.#of(role)) {
-      post(message);
+      post(clocked(message));
     }
   }
 
@@ -208,7 +209,7 @@ export class Workers {
       post: process.start(plan, {
         message: (message) => {
           handle.heardAtMs = performance.now();
-          this.#onMessage(handle, message);
+          this.#hear(handle, message);
           this.poke();
         },
         failed: (error) => this.#fail(error),
@@ -225,6 +226,14 @@ export class Workers {
       heardAtMs: performance.now(),
     };
     return handle;
+  }
+
+  #hear(handle: WorkerHandle, message: Clocked<FromWorker>): void {
+    try {
+      this.#onMessage(handle, ofThisClock(message));
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #onMessage(handle: WorkerHandle, message: FromWorker): void {
