@@ -64,7 +64,7 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
     publishLatencyMs: combinedLatency(producers.flatMap(({ run }) => summaryOf(run) ?? [])),
     responseLatencyMs: null,
     endToEndLatencyMs: null,
-    parts: [],
+    recordings: { producers: [], consumers: [] },
     classes,
     windows: {
       windowSeconds: 1,

@@ -19,8 +19,7 @@ export function loadRecording(
   startedAtMs: number,
   readers: readonly number[],
 ): LoadRecording {
-  const producers = load.parts.filter(({ recordsDue, requests }) => recordsDue + requests > 0);
-  const consumers = load.parts.filter((part) => !producers.includes(part));
+  const { producers, consumers } = load.recordings;
   const histograms = (isIn: (window: number) => boolean): LatencyHistograms => {
     const merged = (parts: Parts): Histogram =>
       mergeHistograms(parts.filter(({ window }) => isIn(window)).map(({ histogram }) => histogram));

@@ -61,7 +61,9 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
     const whole = { ...result, assumptions: [...result.assumptions, ...(omb?.assumptions ?? [])] };
     const file = writeJson(directory, 'measurement.json', whole);
     tellContinuousIntegration(options.junit, whole, levels);
-    const recorded = loads.filter(({ load }) => load.parts.length > 0);
+    const recorded = loads.filter(({ load }) =>
+      Object.values(load.recordings).some((parts) => parts.length > 0),
+    );
     const files = [
       file,
       ...writeHistograms(directory, recorded, readersOf(loaded)),

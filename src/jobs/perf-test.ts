@@ -59,7 +59,7 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
   });
   return {
     exitCode: exitCodeOf(load, options.signal),
-    json: { ...load, parts: undefined },
+    json: { ...load, recordings: undefined },
     text: [totalLine(load), ...errorLines(load), verdictLine(load)].join('\n'),
   };
 }

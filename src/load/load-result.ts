@@ -48,10 +48,15 @@ export interface LoadResult {
   readonly errors: Readonly<Record<string, number>>;
   /** Of a verified run: for each consumer group, whether it read what was acknowledged. */
   readonly deliveries: readonly DeliveryProof[];
-  /** What the threads recorded, class by class: for those who need more than the summaries. */
-  readonly parts: readonly ClassRecording[];
+  /** What the threads recorded, class by class, for those who need more than the summaries. */
+  readonly recordings: LoadRecordings;
   /** What was assumed on the way, one clause each. */
   readonly assumptions?: readonly string[];
+}
+
+export interface LoadRecordings {
+  readonly producers: readonly ClassRecording[];
+  readonly consumers: readonly ClassRecording[];
 }
 
 /** A worker thread over the measured part; `name` is the thread's name in /proc. */
@@ -97,7 +102,7 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
       mergeHistograms(producers.flatMap(({ fromSend }) => fromSend.map(({ histogram }) => histogram))),
     ),
     endToEndLatencyMs: summarise(latencies(consumers)),
-    parts: [...producers, ...consumers],
+    recordings: { producers, consumers },
     classes: [
       ...options.scenario.producers.map(({ name }, index) =>
         classResult(

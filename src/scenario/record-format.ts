@@ -11,7 +11,7 @@ export interface RecordShape {
   readonly headersBytes: number;
 }
 
-/** Size of one record inside a batch; the generator gives all records of a batch the same timestamp (delta 0). */
+/** Size of one record inside a batch, made less than 64 ms after the batch's first (its timestamp delta takes a byte). */
 export function recordBytes(shape: RecordShape, offsetDelta: number): number {
   const body =
     1 + // attributes
@@ -43,8 +43,8 @@ function fieldBytes(bytes: number | null): number {
   return bytes === null ? 1 : varintBytes(bytes) + bytes;
 }
 
-/** Bytes of a non-negative number as a zig-zag varint. */
-function varintBytes(value: number): number {
+/** Bytes of a non-negative number, 0 to 2^30 - 1, as a zig-zag varint. */
+export function varintBytes(value: number): number {
   if (value < 64) return 1;
   if (value < 8_192) return 2;
   if (value < 1_048_576) return 3;

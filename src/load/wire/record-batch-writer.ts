@@ -14,11 +14,11 @@
  * the records are written over it.
  */
 import { crc32c } from '@node-rs/crc32';
-import { BATCH_OVERHEAD_BYTES } from '../../scenario/record-format.ts';
+import { BATCH_OVERHEAD_BYTES, varintBytes } from '../../scenario/record-format.ts';
 import { type BatchMemories, type BatchMemory, roomForTimes } from './batch-memory.ts';
 import type { Codec } from './codecs.ts';
 import type { ValuePool } from './value-pool.ts';
-import { uvarintBytes, varintBytes, writeUvarint, writeVarint } from './varints.ts';
+import { writeUvarint, writeVarint } from './varints.ts';
 
 const LENGTH_AT = 8;
 const LEADER_EPOCH_AT = 12;
@@ -233,7 +233,7 @@ export function encodeHeaders(
     headers.reduce(
       (sum, { key, value }) =>
         sum + varintBytes(key.length) + key.length + varintBytes(value.length) + value.length,
-      uvarintBytes(headers.length * 2),
+      varintBytes(headers.length),
     ),
   );
   let at = writeUvarint(bytes, 0, headers.length * 2);

@@ -8,8 +8,8 @@ import { type CodecName, codecOf } from '../../../src/load/wire/codecs.ts';
 import { CorruptBatch, nextOffsetOf, visitRecords } from '../../../src/load/wire/record-batch-reader.ts';
 import { encodeHeaders, RecordBatchWriter } from '../../../src/load/wire/record-batch-writer.ts';
 import { ValuePool } from '../../../src/load/wire/value-pool.ts';
-import { varintBytes } from '../../../src/load/wire/varints.ts';
 import { producerConfig } from '../../../src/scenario/kafka-defaults.ts';
+import { varintBytes } from '../../../src/scenario/record-format.ts';
 
 const CODECS: readonly CodecName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const LENGTH_AT = 8;

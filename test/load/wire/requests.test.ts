@@ -17,7 +17,8 @@ import { FrameReader } from '../../../src/load/wire/frame-reader.ts';
 import { encodeProduceRequest, readProduceResponse } from '../../../src/load/wire/produce-request.ts';
 import { RequestWriter } from '../../../src/load/wire/request-writer.ts';
 import { MalformedResponse, ResponseReader } from '../../../src/load/wire/response-reader.ts';
-import { uvarintBytes, varintBytes, writeUvarint, writeVarint } from '../../../src/load/wire/varints.ts';
+import { writeUvarint, writeVarint } from '../../../src/load/wire/varints.ts';
+import { varintBytes } from '../../../src/scenario/record-format.ts';
 import { produceResponse } from '../producer/produce-support.ts';
 
 const CLIENT = Buffer.from('client');
@@ -226,7 +227,11 @@ test('varints take the bytes that they say, up to their largest numbers', () => 
     2 ** 28,
     2 ** 30 - 1,
   ]) {
-    assert.equal(writeUvarint(bytes, 0, value), uvarintBytes(value), `${value}`);
+    assert.equal(
+      writeUvarint(bytes, 0, value),
+      Math.max(1, Math.ceil(value.toString(2).length / 7)),
+      `${value}`,
+    );
     const end = writeVarint(bytes, 0, value);
     assert.equal(end, varintBytes(value), `${value}`);
     assert.equal(Reader.from(Buffer.from(bytes.subarray(0, end))).readVarInt(), value);
