@@ -244,6 +244,13 @@ export const ABLATIONS: readonly Ablation[] = [
   },
   {
     ...demo,
+    mechanism: 'partitions with shorter queues are drawn more often',
+    phase: 'saturating',
+    off: { set: ['producers.checkout.config.partitioner.adaptive.partitioning.enable=false'] },
+    figure: publish('p99'),
+  },
+  {
+    ...demo,
     mechanism: 'requests in flight',
     phase: 'saturating',
     base: {

@@ -104,6 +104,7 @@ class Simulated implements Subject {
       bufferBytes: settings.bufferBytes,
       requestBytesMax: settings.requestBytesMax,
       inFlightMax: IN_FLIGHT_MAX,
+      adaptive: true,
       topics: [{ firstSlot: 0, partitions, lane: 0 }],
       links: Array.from({ length: brokers }, (_, broker) => ({
         index: broker,
@@ -190,8 +191,7 @@ class Real implements Subject {
         maxRequestBytes: settings.requestBytesMax,
         deliveryTimeoutNs: 120_000 * MS,
         oneInFlight: false,
-        // The simulator draws all partitions alike.
-        adaptive: false,
+        adaptive: true,
       },
       [{ name: 'orders', partitions: settings.partitions }],
       makings(),

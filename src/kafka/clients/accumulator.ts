@@ -4,15 +4,16 @@
  * What:    a batch reserves batch.size of buffer.memory until it is acknowledged. A broker with a batch that is full,
  *          linger.ms old, or kept from memory gets one request with the first batch of every one of its partitions,
  *          sendable or not, up to max.request.size, starting after where the last request stopped. Keyless records
- *          stay on a partition for batch.size bytes, then the next is drawn, once its last batch is full (KIP-794,
- *          without the weights by queue length), and after twice batch.size in any case.
+ *          stay on a partition for batch.size bytes, then the next is drawn, once its last batch is full, and after
+ *          twice batch.size in any case; once all partitions have had records, the shorter a queue the more likely (KIP-794).
  *          Where partitions have shares of their own (keys, skew), records go to them one by one, or many at once (shares.ts).
  * Source:  RecordAccumulator.java, BuiltInPartitioner.java, Kafka 4.2.
- * Range:   batches that were not sent do not expire.
+ * Range:   batches that were not sent do not expire; partitions without a leader are drawn like others; queues are as long
+ *          as at the draw, Kafka's as at its Sender's last round.
  * Error:   batches per request and records per batch are compared in every report.
  * Test:    test/kafka/accumulator.test.ts (conservation, sizes, linger; the generator's accumulator as oracle).
  */
-import type { Float64Column, Int32Column } from '../../kernel/columns.ts';
+import type { Float64Column, Int32Column, Uint8Column } from '../../kernel/columns.ts';
 import { Fifos } from '../../kernel/fifo.ts';
 import type { Stream } from '../../kernel/random.ts';
 import type { ClusterModel } from '../cluster-model.ts';
@@ -45,6 +46,8 @@ export interface ProducerClient {
   readonly bufferBytes: number;
   readonly requestBytesMax: number;
   readonly inFlightMax: number;
+  /** `partitioner.adaptive.partitioning.enable`. */
+  readonly adaptive: boolean;
   /** Slots are pairs of a client and a partition; a topic's are in a row. */
   readonly topics: readonly {
     readonly firstSlot: number;
@@ -85,6 +88,9 @@ export class Accumulator {
   /** Per lane (client and topic): the sticky partition's slot and the bytes it has had. */
   readonly #stickySlot: Int32Column;
   readonly #stickyBytes: Float64Column;
+  /** Per lane: partitions that never had a record; per slot: whether its partition had one. */
+  readonly #unused: Int32Column;
+  readonly #used: Uint8Column;
   readonly #bufferUsed: Float64Column;
   readonly #waitsForMemory: Int32Column;
   /** Per client: none of its links has anything to send before this time. */
@@ -113,13 +119,18 @@ export class Accumulator {
     this.#drainStart = columns.int32('accumulator/drain-start', links);
     this.#stickySlot = columns.int32('accumulator/sticky-slot', lanes);
     this.#stickyBytes = columns.float64('accumulator/sticky-bytes', lanes);
+    this.#unused = columns.int32('accumulator/unused', lanes);
+    this.#used = columns.uint8('accumulator/used', slotPartition.length);
     this.#bufferUsed = columns.float64('accumulator/buffer-used', clients.length);
     this.#waitsForMemory = columns.int32('accumulator/waits-for-memory', clients.length);
     this.#quietUntilNs = columns.float64('accumulator/quiet-until', clients.length);
     this.#waitingShare = columns.int32('accumulator/waiting-share', clients.length);
     this.#waitingShare.data.fill(NONE);
     for (const client of clients) {
-      for (const topic of client.topics) this.#stickySlot.data[topic.lane] = this.#draw(client, topic);
+      for (const topic of client.topics) {
+        this.#unused.data[topic.lane] = topic.partitions;
+        this.#stickySlot.data[topic.lane] = this.#drawEvenly(client, topic);
+      }
     }
   }
 
@@ -161,6 +172,7 @@ export class Accumulator {
       const wanted = Math.min(records - added, this.#untilSwitch(client, of.lane));
       added += this.#fill(client, batch, wanted, firstDueNs + added * gapNs, gapNs, of.lane);
       this.#closeIfFull(client, index, slot, batch);
+      this.#switchIfDue(client, of, this.#open.data[slot] === NONE);
     }
     return added;
   }
@@ -309,15 +321,22 @@ export class Accumulator {
   /** The slot of the present sticky partition, drawn anew when it is due to change. */
   #sticky(client: ProducerClient, index: number, topic: ProducerClient['topics'][number]): number {
     const slot = this.#stickySlot.data[topic.lane];
-    const bytes = this.#stickyBytes.data[topic.lane];
-    const isFull = this.#open.data[slot] === NONE || this.#isFull(client, this.#open.data[slot]);
-    if (bytes < client.fillBytes * (isFull ? 1 : 2)) return slot;
+    const open = this.#open.data[slot];
+    const isFull = open === NONE || this.#isFull(client, open);
     // What is left behind is full: it waits for nothing any more.
-    if (this.#open.data[slot] !== NONE && isFull) this.#close(index, slot);
-    const drawn = this.#draw(client, topic);
-    this.#stickySlot.data[topic.lane] = drawn;
+    if (open !== NONE && isFull && this.#isDue(client, topic, isFull)) this.#close(index, slot);
+    this.#switchIfDue(client, topic, isFull);
+    return this.#stickySlot.data[topic.lane];
+  }
+
+  #switchIfDue(client: ProducerClient, topic: ProducerClient['topics'][number], isFull: boolean): void {
+    if (!this.#isDue(client, topic, isFull)) return;
+    this.#stickySlot.data[topic.lane] = this.#draw(client, topic);
     this.#stickyBytes.data[topic.lane] = 0;
-    return drawn;
+  }
+
+  #isDue(client: ProducerClient, topic: ProducerClient['topics'][number], isFull: boolean): boolean {
+    return this.#stickyBytes.data[topic.lane] >= client.fillBytes * (isFull ? 1 : 2);
   }
 
   /** Records until the sticky partition has had twice batch.size. */
@@ -339,7 +358,11 @@ export class Accumulator {
     if (this.#bufferUsed.data[index] + client.batchBytes > client.bufferBytes) return NONE;
     this.#bufferUsed.data[index] += client.batchBytes;
     const batch = batches.create(this.#slotPartition[slot], sim.nowNs);
-    if (lane !== NONE) this.#stickyBytes.data[lane] += batches.bytes.data[batch];
+    if (lane !== NONE) {
+      this.#stickyBytes.data[lane] += batches.bytes.data[batch];
+      this.#unused.data[lane] -= 1 - this.#used.data[slot];
+      this.#used.data[slot] = 1;
+    }
     this.#open.data[slot] = batch;
     this.#expectAt(index, sim.nowNs + client.lingerNs);
     this.#filling.push(link, batches.generation.data[batch] * GENERATION + batch);
@@ -419,6 +442,33 @@ export class Accumulator {
   }
 
   #draw(client: ProducerClient, topic: ProducerClient['topics'][number]): number {
+    const { firstSlot, partitions, lane } = topic;
+    if (!client.adaptive || this.#unused.data[lane] > 0 || partitions === 1) {
+      return this.#drawEvenly(client, topic);
+    }
+    let longest = 0;
+    let waiting = 0;
+    for (let slot = firstSlot; slot < firstSlot + partitions; slot += 1) {
+      const length = this.#queueLength(slot);
+      waiting += length;
+      if (length > longest) longest = length;
+    }
+    if (waiting === longest * partitions) return this.#drawEvenly(client, topic);
+    const room = (longest + 1) * partitions - waiting;
+    let left = this.#model.sim.random.integer(client.stream, room);
+    let slot = firstSlot;
+    for (; left >= longest + 1 - this.#queueLength(slot); slot += 1) {
+      left -= longest + 1 - this.#queueLength(slot);
+    }
+    return slot;
+  }
+
+  /** Batches of a slot that wait, the open one among them. */
+  #queueLength(slot: number): number {
+    return this.#full.length(slot) + (this.#open.data[slot] === NONE ? 0 : 1);
+  }
+
+  #drawEvenly(client: ProducerClient, topic: ProducerClient['topics'][number]): number {
     return topic.firstSlot + this.#model.sim.random.integer(client.stream, topic.partitions);
   }
 }

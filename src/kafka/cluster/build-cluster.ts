@@ -291,6 +291,7 @@ class Builder {
         // A mirror has no back-pressure of its own: what it reads, it holds until it is written.
         bufferBytes: of === null ? Number.MAX_SAFE_INTEGER : config['buffer.memory'],
         inFlightMax: config['max.in.flight.requests.per.connection'],
+        adaptive: config['partitioner.adaptive.partitioning.enable'],
         topics: ofTopics,
         entity: entities[layout.thread],
         deliveryTimeoutNs: config['delivery.timeout.ms'] * NS_PER_MS,
