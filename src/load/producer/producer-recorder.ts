@@ -77,9 +77,8 @@ export class ProducerClassRecorder implements ProducerObserver {
 
   acknowledged(batch: ProducerBatch, _baseOffset: number, atNs: number): void {
     this.records += batch.records;
-    this.#addToInterval(batch, atNs);
     this.#recorder.arrived(batch.records, batch.payloadBytes, atNs);
-    this.#latencies(batch, atNs);
+    this.#addToInterval(batch, this.#latencies(batch, atNs), atNs);
     this.#ledger?.acknowledged(batch.stream, batch.firstStamp, batch.firstStamp + batch.records);
   }
 
@@ -115,7 +114,9 @@ export class ProducerClassRecorder implements ProducerObserver {
     return interval;
   }
 
-  #latencies({ dueNs, enteredNs, records }: ProducerBatch, atNs: number): void {
+  /** Returns the sum of the latencies of its records, ns. */
+  #latencies({ dueNs, enteredNs, records }: ProducerBatch, atNs: number): number {
+    let sumNs = 0;
     // Records that were made at once are counted at once.
     let from = 0;
     for (let index = 1; index <= records; index++) {
@@ -124,21 +125,18 @@ export class ProducerClassRecorder implements ProducerObserver {
         this.#recorder.duration(due, atNs - due, count);
         this.#fromSend.duration(due, atNs - entered, count);
         this.#delay.duration(due, entered - due, count);
+        sumNs += (atNs - due) * count;
         from = index;
       }
     }
+    return sumNs;
   }
 
-  #addToInterval(batch: ProducerBatch, atNs: number): void {
+  #addToInterval({ dueNs, records, payloadBytes }: ProducerBatch, latencyNsSum: number, atNs: number): void {
     const interval = this.#interval;
-    const { dueNs, records } = batch;
-    let sumNs = 0;
-    for (let index = 0; index < records; index++) {
-      sumNs += atNs - dueNs[index];
-    }
     interval.records += records;
-    interval.bytes += batch.payloadBytes;
-    interval.latencyMsSum += sumNs / NS_PER_MS;
+    interval.bytes += payloadBytes;
+    interval.latencyMsSum += latencyNsSum / NS_PER_MS;
     // Records of a batch come in the order in which they were due.
     interval.latencyMsMax = Math.max(interval.latencyMsMax, (atNs - dueNs[0]) / NS_PER_MS);
   }
