@@ -10,7 +10,7 @@ export interface Options {
   readonly figures: readonly Figure[];
   /** Whether everything is measured at its full size, to be kept in the history. */
   readonly full: boolean;
-  /** Whether tiny sizes are run, without the peers, to see that all works. */
+  /** Whether short runs are made, to see that all works. */
   readonly smoke: boolean;
 }
 
@@ -19,14 +19,18 @@ export interface Bench {
   readonly name: string;
   readonly figures: readonly Figure[];
   readonly rounds: number;
+  /** The option for short runs, which are not kept, and what it does. */
+  readonly short?: { readonly option: 'smoke' | 'quick'; readonly describe: string };
 }
 
-export function usage({ name, figures, rounds }: Bench): string {
+const SMOKE = { option: 'smoke', describe: 'every program of ours at a tiny size, no peers' } as const;
+
+export function usage({ name, figures, rounds, short = SMOKE }: Bench): string {
   return `npm run ${name} -- [options]
 
-  --rounds N          rounds, 1 to 100; ${rounds} when not given (1 with --smoke)
+  --rounds N          rounds, 1 to 100; ${rounds} when not given (1 with --${short.option})
   --only NAME,NAME    only these figures; nothing is kept in the history
-  --smoke             every program of ours at a tiny size, no peers; nothing is kept in the history
+  --${short.option}             ${short.describe}; nothing is kept in the history
   --json              one line of JSON a figure on stdout
   --help              this text
 
@@ -38,7 +42,6 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   rounds: { type: 'string' },
   only: { type: 'string' },
-  smoke: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -47,7 +50,10 @@ const OPTIONS = {
  * @throws UserError of one line for what it does not know
  */
 export function readOptions(args: readonly string[], bench: Bench): Options | null {
-  const { json, rounds, only, smoke, help } = parseOptions(bench.name, args, OPTIONS);
+  const { option } = bench.short ?? SMOKE;
+  const given = parseOptions(bench.name, args, { ...OPTIONS, [option]: { type: 'boolean', default: false } });
+  const { json, rounds, only, help } = given;
+  const smoke = Reflect.get(given, option) === true;
   if (help) return null;
   return {
     json,

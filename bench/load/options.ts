@@ -12,22 +12,21 @@ export interface Options {
   readonly full: boolean;
 }
 
-const BENCH = { name: 'bench:load', figures: FIGURES, rounds: 5 };
+const BENCH = {
+  name: 'bench:load',
+  figures: FIGURES,
+  rounds: 5,
+  short: { option: 'quick', describe: 'short runs, not judged' },
+} as const;
 
-export const USAGE = usage(BENCH).replace(
-  / {2}--smoke.*/,
-  '  --quick             short runs, not judged and not kept in the history',
-);
+export const USAGE = usage(BENCH);
 
 /**
  * @returns null when help was asked for
  * @throws UserError of one line for what it does not know
  */
 export function readOptions(args: readonly string[]): Options | null {
-  const options = readKernelOptions(
-    args.map((arg) => (arg === '--quick' ? '--smoke' : arg)),
-    BENCH,
-  );
+  const options = readKernelOptions(args, BENCH);
   if (options === null) return null;
   const { json, rounds, figures, smoke: quick, full } = options;
   return { json, rounds, figures, quick, full };

@@ -8,7 +8,7 @@ import { resolveScenario } from './resolve.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarioHash } from './scenario-hash.ts';
 import { API_VERSION, scenarioSchema } from './schema.ts';
-import { applySetting, type Setting } from './set-option.ts';
+import { applySettings } from './set-option.ts';
 import { validate } from './validate.ts';
 import { type Path, readText, yamlSource } from './yaml-source.ts';
 
@@ -52,18 +52,7 @@ export function readScenario(
   { set = [] }: { readonly set?: readonly string[] } = {},
 ): LoadedScenario {
   const source = yamlSource(readText(file), file, SCENARIO_EXPECTED);
-  let data = source.data;
-  const settings: Setting[] = [];
-  const refused: [string, string][] = [];
-  for (const text of set) {
-    const applied = applySetting(data, text);
-    if ('problem' in applied) {
-      refused.push([text, applied.problem]);
-    } else {
-      data = applied.data;
-      settings.push(applied.setting);
-    }
-  }
+  const { data, settings, refused } = applySettings(source.data, set);
   const problems = new Problems(source, settings);
   for (const [text, problem] of refused) problems.setting(text, problem);
   const read = validate(data, SCENARIO, problems);

@@ -17,8 +17,33 @@ export interface Setting {
 
 type Data = Record<string, unknown>;
 
+/** What has become of the data, and what was refused. */
+export interface AppliedSettings {
+  readonly data: Readonly<Data>;
+  readonly settings: readonly Setting[];
+  /** Settings as given, each with its problem. */
+  readonly refused: readonly (readonly [text: string, problem: string])[];
+}
+
+/** A changed copy of the data: all settings that can be applied, in order. */
+export function applySettings(given: Readonly<Data>, texts: readonly string[]): AppliedSettings {
+  let data = given;
+  const settings: Setting[] = [];
+  const refused: [string, string][] = [];
+  for (const text of texts) {
+    const applied = applySetting(data, text);
+    if ('problem' in applied) {
+      refused.push([text, applied.problem]);
+    } else {
+      data = applied.data;
+      settings.push(applied.setting);
+    }
+  }
+  return { data, settings, refused };
+}
+
 /** A changed copy of the data, or the problem. */
-export function applySetting(
+function applySetting(
   given: Readonly<Data>,
   text: string,
 ): { readonly data: Data; readonly setting: Setting } | { readonly problem: string } {

@@ -10,7 +10,7 @@ import { Problems } from '../problems.ts';
 import { type LoadedScenario, SCENARIO } from '../read-scenario.ts';
 import { resolveScenario } from '../resolve.ts';
 import { scenarioHash } from '../scenario-hash.ts';
-import { applySetting, type Setting } from '../set-option.ts';
+import { applySettings } from '../set-option.ts';
 import { validate } from '../validate.ts';
 import type { Path, YamlSource } from '../yaml-source.ts';
 import { driverSettings } from './client-settings.ts';
@@ -78,18 +78,7 @@ interface TranslationOptions {
 
 function readTranslation({ source, problems: before, plan, set }: TranslationOptions): Translation {
   const written = ombScenario(plan);
-  let data = written;
-  const settings: Setting[] = [];
-  const refused: [string, string][] = [];
-  for (const text of set) {
-    const applied = applySetting(data, text);
-    if ('problem' in applied) {
-      refused.push([text, applied.problem]);
-    } else {
-      data = applied.data;
-      settings.push(applied.setting);
-    }
-  }
+  const { data, settings, refused } = applySettings(written, set);
   const place = (at: Path): Path => ombPlace(at, (of) => isStated(source, of));
   const problems = new OmbProblems({ source: placedBy(place, source, written), settings, place, before });
   for (const [text, problem] of refused) problems.setting(text, problem);
