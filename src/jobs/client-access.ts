@@ -1,5 +1,5 @@
 /** Which cluster a command drives, and how to get into it. */
-
+import { UserError } from '../errors/errors.ts';
 import type { ClientProperties } from '../load/access/client-properties.ts';
 import { type ClusterAccess, PLAINTEXT_ACCESS } from '../load/access/cluster-access.ts';
 
@@ -26,7 +26,32 @@ export async function clientAccess({
   return { ...read, bootstrapServers: bootstrapServer ?? read.bootstrapServers };
 }
 
-/** The same for settings that stand in another file. */
+/** A running cluster, if one is named anywhere, and the way into it. */
+export interface RunningCluster {
+  readonly bootstrapServer?: string;
+  readonly access: ClusterAccess;
+}
+
+/**
+ * The cluster that the command line or its properties file names.
+ *
+ * @throws UserError for a properties file that cannot be used, or does not say which cluster it is of
+ */
+export async function runningCluster(options: ClientOptions): Promise<RunningCluster> {
+  const { bootstrapServers, access } = await clientAccess(options);
+  if (bootstrapServers === null && options.commandConfig !== undefined) {
+    throw new UserError(
+      `${options.commandConfig}: expected bootstrap.servers in it, or --bootstrap-server, found neither; say which cluster it is of`,
+    );
+  }
+  return namedCluster(bootstrapServers, access);
+}
+
+export function namedCluster(bootstrapServers: string | null, access: ClusterAccess): RunningCluster {
+  return bootstrapServers === null ? { access } : { bootstrapServer: bootstrapServers, access };
+}
+
+/** The access of settings that stand in another file. */
 export async function accessIn(
   file: string,
   settings: Readonly<Record<string, string>>,

@@ -9,6 +9,7 @@ import { compareResults } from '../result/comparison.ts';
 import { comparisonJson } from '../result/json.ts';
 import { evaluateLevels } from '../result/levels.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
+import { type ClientOptions, runningCluster } from './client-access.ts';
 import { exitCodeOf, lateLines } from './load.ts';
 import { loadProgress } from './load-progress.ts';
 import type { JobOutcome } from './outcome.ts';
@@ -18,10 +19,9 @@ import { runDirectory, writeJson } from './run-directory.ts';
 import { loadScenario, type ScenarioInput } from './scenario-input.ts';
 import { comparisonLines, identityLine, levelLines } from './summary.ts';
 
-export interface CompareOptions extends ScenarioInput {
+export interface CompareOptions extends ScenarioInput, ClientOptions {
   readonly workers: number;
   readonly profile?: string;
-  readonly bootstrapServer?: string;
   readonly out?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -32,13 +32,14 @@ export async function compareJob(options: CompareOptions): Promise<JobOutcome> {
   const loaded = loadScenario(options);
   for (const warning of loaded.warnings) progress.note(warning);
   refuseToMeasure(loaded);
+  const driven = await runningCluster(options);
   const directory = runDirectory(options.out, loaded.scenario.name);
   progress.stage('cluster');
   const cluster = await openCluster({
     loaded,
     signal,
     progress: (message) => progress.update(null, message),
-    ...(options.bootstrapServer === undefined ? {} : { bootstrapServer: options.bootstrapServer }),
+    ...driven,
   });
   try {
     return await predictAndMeasure({

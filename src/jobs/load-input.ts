@@ -1,9 +1,13 @@
 /** What `brokertwin load` is given to play: a scenario of ours, or what the OpenMessaging Benchmark runs. */
-import { UserError } from '../errors/errors.ts';
-import type { ClusterAccess } from '../load/access/cluster-access.ts';
 import type { LoadedOmb } from '../scenario/omb/read-omb.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
-import { accessIn, type ClientOptions, clientAccess } from './client-access.ts';
+import {
+  accessIn,
+  type ClientOptions,
+  namedCluster,
+  type RunningCluster,
+  runningCluster,
+} from './client-access.ts';
 import { loadScenario, type ScenarioInput, settingsOf } from './scenario-input.ts';
 
 export type LoadInput =
@@ -37,21 +41,11 @@ export async function clusterOf(
   options: ClientOptions,
   input: LoadInput,
   { omb }: ReadInput,
-): Promise<{ readonly bootstrapServer?: string; readonly access: ClusterAccess }> {
+): Promise<RunningCluster> {
   const { bootstrapServer, commandConfig } = options;
   if (input.kind === 'omb' && omb !== null && commandConfig === undefined) {
     const access = await accessIn(input.driver, omb.clientProperties);
-    return named(bootstrapServer ?? omb.bootstrapServers, access);
+    return namedCluster(bootstrapServer ?? omb.bootstrapServers, access);
   }
-  const { bootstrapServers, access } = await clientAccess(options);
-  if (bootstrapServers === null && commandConfig !== undefined) {
-    throw new UserError(
-      `${commandConfig}: expected bootstrap.servers in it, or --bootstrap-server, found neither; say which cluster it is of`,
-    );
-  }
-  return named(bootstrapServers, access);
-}
-
-function named(bootstrapServer: string | null, access: ClusterAccess) {
-  return bootstrapServer === null ? { access } : { bootstrapServer, access };
+  return runningCluster(options);
 }

@@ -1,5 +1,15 @@
 import { defineCommand } from '../command.ts';
-import { bootstrapServer, out, profile, scenarioFile, seed, set, stated, workers } from '../options.ts';
+import {
+  bootstrapServer,
+  commandConfig,
+  out,
+  profile,
+  scenarioFile,
+  seed,
+  set,
+  stated,
+  workers,
+} from '../options.ts';
 
 export const compare = defineCommand({
   usage: 'compare <scenario>',
@@ -15,6 +25,7 @@ export const compare = defineCommand({
     workers,
     profile,
     'bootstrap-server': bootstrapServer,
+    'command-config': commandConfig,
     out,
   },
   run: async (args, context) => {
@@ -27,6 +38,7 @@ export const compare = defineCommand({
         seed: args.seed,
         profile: args.profile,
         bootstrapServer: args['bootstrap-server'],
+        commandConfig: args['command-config'],
         out: args.out,
       }),
       ...context,
