@@ -1,7 +1,8 @@
 /**
  * The connections of one client: one to each broker that it talks to, opened when it is first needed and again, after
- * Kafka's exponential back-off, when it was lost.
+ * Kafka's exponential back-off, when it was lost. Each time that one is lost, or cannot be opened, the cluster is asked who leads.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProducerConfig } from '../scenario/kafka-defaults.ts';
 import type { LibraryAccess } from './access/library-access.ts';
 import { exponentialBackOffMs } from './back-off.ts';
@@ -28,7 +29,7 @@ export interface BrokerLinksOptions {
 
 interface Link {
   connection: BrokerConnection | null;
-  opening: boolean;
+  opening: Promise<void> | null;
   /** Failed so often, one after the other. */
   failures: number;
   /** Not to be opened again before. */
@@ -50,7 +51,7 @@ export class BrokerLinks {
   usable(broker: number, nowNs: number): BrokerConnection | null {
     const link = this.#link(broker);
     if (link.connection === null) {
-      if (!link.opening && nowNs >= link.retryNs && !this.#closed) {
+      if (link.opening === null && nowNs >= link.retryNs && !this.#closed) {
         // What goes wrong is told by `onTrouble`.
         this.open(broker).catch(() => undefined);
       }
@@ -59,31 +60,19 @@ export class BrokerLinks {
     return link.connection.writable && nowNs >= link.throttledUntilNs ? link.connection : null;
   }
 
-  /** Opens the connection to a broker. Rejects when that fails, after `onTrouble` was told. */
+  /**
+   * Opens the connection to a broker if there is none, after its back-off. Resolves when it is open; rejects when that fails,
+   * after `onTrouble` was told.
+   */
   async open(broker: number): Promise<void> {
     const link = this.#link(broker);
-    if (this.#closed) {
-      throw new Error('the client is closed');
-    }
-    if (link.connection !== null || link.opening) {
+    if (link.connection !== null) {
       return;
     }
-    link.opening = true;
-    try {
-      const connection = await this.#connect(broker, link);
-      if (this.#closed) {
-        connection.close();
-        return;
-      }
-      link.connection = connection;
-      link.failures = 0;
-    } catch (error) {
-      this.#failed(broker, link, error instanceof Error ? error : new Error(String(error)));
-      throw error;
-    } finally {
-      link.opening = false;
-    }
-    this.#options.onUsable();
+    link.opening ??= this.#open(broker, link).finally(() => {
+      link.opening = null;
+    });
+    await link.opening;
   }
 
   /** The broker asked for silence. */
@@ -129,6 +118,29 @@ export class BrokerLinks {
     }
   }
 
+  async #open(broker: number, link: Link): Promise<void> {
+    const waitMs = (link.retryNs - this.#options.now()) / NS_PER_MS;
+    if (waitMs > 0) {
+      await sleep(Math.ceil(waitMs));
+    }
+    if (this.#closed) {
+      throw new Error('the client is closed');
+    }
+    try {
+      const connection = await this.#connect(broker, link);
+      if (this.#closed) {
+        connection.close();
+        return;
+      }
+      link.connection = connection;
+      link.failures = 0;
+    } catch (error) {
+      this.#failed(broker, link, error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+    this.#options.onUsable();
+  }
+
   async #connect(broker: number, link: Link): Promise<BrokerConnection> {
     const { clientId, config, metadata, access } = this.#options;
     const address = metadata.address(broker);
@@ -153,7 +165,7 @@ export class BrokerLinks {
   }
 
   #failed(broker: number, link: Link, error: Error): void {
-    const { config, random, now, onTrouble } = this.#options;
+    const { config, random, now, metadata, onTrouble } = this.#options;
     const waitMs = exponentialBackOffMs(
       config['reconnect.backoff.ms'],
       config['reconnect.backoff.max.ms'],
@@ -162,6 +174,8 @@ export class BrokerLinks {
     );
     link.retryNs = now() + waitMs * NS_PER_MS;
     onTrouble(broker, error);
+    // Somebody else may lead by now, as Kafka's NetworkClient takes it. When nobody answers, the next trouble asks again.
+    metadata.refresh().catch(() => undefined);
   }
 
   #link(broker: number): Link {
@@ -169,7 +183,7 @@ export class BrokerLinks {
     if (known !== undefined) {
       return known;
     }
-    const link = { connection: null, opening: false, failures: 0, retryNs: 0, throttledUntilNs: 0 };
+    const link = { connection: null, opening: null, failures: 0, retryNs: 0, throttledUntilNs: 0 };
     this.#links.set(broker, link);
     return link;
   }

@@ -53,6 +53,8 @@ export class ClusterMetadata {
   readonly #listeners: (() => void)[] = [];
   #brokers = new Map<number, BrokerAddress>();
   #topics = new Map<string, TopicMetadata>();
+  /** By the topics' ids. */
+  readonly #names = new Map<string, string>();
   #apiRanges: readonly ApiRange[] = [];
   #connection: Connection | null = null;
   #connecting: Promise<Connection> | null = null;
@@ -79,8 +81,14 @@ export class ClusterMetadata {
     return versionWith(this.#apiRanges, api, this.#options.bootstrapServers);
   }
 
+  /** Without partitions, and so without leaders, when the cluster has not told of it. */
   topic(name: string): TopicMetadata {
     return this.#topics.get(name) ?? { id: '', leaders: [], leaderEpochs: [] };
+  }
+
+  /** The topic that has this id now, or had it; null when the cluster has not told of it. */
+  topicName(id: string): string | null {
+    return this.#names.get(id) ?? null;
   }
 
   /** `listener` is called after each change of leaders or brokers. */
@@ -95,7 +103,10 @@ export class ClusterMetadata {
     leader: { readonly broker: number; readonly epoch: number },
   ): void {
     const known = this.topic(topic);
-    if (leader.epoch <= (known.leaderEpochs[partition] ?? -1) || !this.#brokers.has(leader.broker)) {
+    if (
+      leader.epoch <= (known.leaderEpochs[partition] ?? leader.epoch) ||
+      !this.#brokers.has(leader.broker)
+    ) {
       return;
     }
     this.#topics.set(topic, {
@@ -191,6 +202,9 @@ export class ClusterMetadata {
   }
 
   async #connect(): Promise<Connection> {
+    if (this.#closed) {
+      throw new Error('the client is closed');
+    }
     const addresses = this.#addresses();
     const { host, port } = addresses[this.#nextAddress++ % addresses.length];
     const { access, clientId, connectTimeoutMs, requestTimeoutMs } = this.#options;
@@ -237,6 +251,7 @@ export class ClusterMetadata {
         leaderEpochs[partitionIndex] = isNewer ? leaderEpoch : known.leaderEpochs[partitionIndex];
       }
       this.#topics.set(name, { id, leaders, leaderEpochs });
+      this.#names.set(id, name);
     }
     this.#tell();
   }

@@ -195,6 +195,29 @@ test('links open again after a back-off that grows with each failure', async () 
   assert.equal(usable, 1);
 });
 
+test('a connection that is lost, or cannot be opened, has the cluster asked who leads', async () => {
+  const fake = await broker();
+  const metadata = metadataOf(fake);
+  await metadata.refresh();
+  const links = new BrokerLinks({
+    clientId: 'c',
+    config: producerConfig({}),
+    metadata,
+    access: {},
+    random: () => 0.5,
+    now: nowNs,
+    onUsable: () => undefined,
+    onTrouble: () => undefined,
+  });
+  after(() => links.close());
+  await links.open(1);
+  assert.equal(fake.requests.length, 1);
+  fake.dropConnections();
+  await until(() => fake.requests.length === 2);
+  await assert.rejects(links.open(9), /broker 9 is not known/);
+  await until(() => fake.requests.length === 3);
+});
+
 test('a broker that asks for silence is not usable until then', async () => {
   const fake = await broker();
   const metadata = metadataOf(fake);
@@ -266,6 +289,14 @@ test('a topic that was made anew begins with its epochs again', async () => {
   fake.topics = [{ name: 't', id: ID.replaceAll('a', 'b'), partitions: [{ leader: 1, epoch: 0 }] }];
   await metadata.refresh();
   assert.deepEqual(metadata.topic('t'), { id: ID.replaceAll('a', 'b'), leaders: [1], leaderEpochs: [0] });
+});
+
+test('a leader of a topic that metadata does not know is nobody yet', async () => {
+  const fake = await broker();
+  const metadata = metadataOf(fake);
+  await metadata.refresh();
+  metadata.setLeader('unknown', 3, { broker: 1, epoch: 4 });
+  assert.deepEqual(metadata.topic('unknown').leaders, []);
 });
 
 test('metadata is asked of the next broker when one does not answer, and once for all who ask', async () => {

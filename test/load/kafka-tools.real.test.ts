@@ -1,15 +1,14 @@
 /** What we write is read by Kafka's own tools: the dump of its log, record by record, and the console consumer. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runPhase } from '../../src/load/run-phase.ts';
 import { createTopics, deleteTopics } from '../../src/load/topics.ts';
 import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/local-cluster.ts';
 import { runTool } from '../../src/local/system/tool.ts';
-import { producerConfig } from '../../src/scenario/kafka-defaults.ts';
+import { consumerConfig, producerConfig } from '../../src/scenario/kafka-defaults.ts';
 import { missing } from '../support/components.ts';
-import { examplePhase, exampleProducer, exampleScenario } from './example-scenario.ts';
+import { exampleConsumer, examplePhase, exampleProducer, exampleScenario } from './example-scenario.ts';
+import { segmentsOf } from './stored-batches.ts';
 
 const RECORDS = 600;
 const skip = missing(['java', 'maven']) ?? false;
@@ -35,19 +34,11 @@ async function kafkaTool(name: string, args: readonly string[]): Promise<readonl
   return run.lines;
 }
 
-/** Log segments of a topic on the one broker. */
-function segments(topic: string): string[] {
-  const { directory } = cluster ?? assert.fail('no cluster');
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.includes(`/${topic}-`) && file.endsWith('.log'))
-    .map((file) => join(directory, file));
-}
-
 for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
   for (const idempotent of codec === 'none' ? [true, false] : [true]) {
     const how = `${codec}, ${idempotent ? 'idempotent' : 'without idempotence'}`;
     test(`Kafka's dump tool and console consumer read every record (${how})`, { skip }, async () => {
-      const bootstrapServers = cluster?.bootstrapServers ?? assert.fail('no cluster');
+      const { bootstrapServers, directory } = cluster ?? assert.fail('no cluster');
       const scenario = exampleScenario({
         producers: [
           exampleProducer({
@@ -69,7 +60,7 @@ for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
         const load = await runPhase({ ...task, phase, recordsMax: RECORDS });
         assert.equal(load.totals.recordsAcknowledged, RECORDS);
         const dump = await kafkaTool('org.apache.kafka.tools.DumpLogSegments', [
-          ...['--deep-iteration', '--files', segments(topic).join(',')],
+          ...['--deep-iteration', '--files', segmentsOf(directory, topic).join(',')],
         ]);
         const batches = dump.filter((line) => line.startsWith('baseOffset:'));
         const records = dump.filter((line) => line.startsWith('|'));
@@ -93,4 +84,37 @@ for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
       }
     });
   }
+}
+
+for (const protocol of ['classic', 'consumer'] as const) {
+  test(`Kafka's tool finds a ${protocol} group where its members have stopped, and none of them left`, {
+    skip,
+  }, async () => {
+    const { bootstrapServers } = cluster ?? assert.fail('no cluster');
+    const group = `stopped-${protocol}`;
+    const scenario = exampleScenario({
+      consumers: [
+        exampleConsumer({ group, count: 2, config: consumerConfig({ 'group.protocol': protocol }) }),
+      ],
+    });
+    const task = { scenario, bootstrapServers };
+    await createTopics(task);
+    try {
+      // Shorter than auto.commit.interval.ms: what is committed is so at the end.
+      const load = await runPhase({ ...task, phase: examplePhase({ warmupMs: 0, durationMs: 1000 }) });
+      const lines = await kafkaTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', [
+        ...['--bootstrap-server', bootstrapServers, '--describe', '--group', group],
+      ]);
+      const partitions = lines.flatMap((line) => {
+        const found = /orders +\d+ +(\d+) +(\d+) +(\d+) /.exec(line);
+        return found === null ? [] : [found.slice(1).map(Number)];
+      });
+      assert.equal(partitions.length, 6, lines.join('\n'));
+      const committed = partitions.reduce((sum, [offset]) => sum + offset, 0);
+      assert.equal(committed, load.totals.recordsConsumed, lines.join('\n'));
+      assert.ok(lines.some((line) => line.includes('has no active members')));
+    } finally {
+      await deleteTopics(task);
+    }
+  });
 }

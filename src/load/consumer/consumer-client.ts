@@ -2,14 +2,21 @@
  * One consumer client: a member of its group with one fetch under way per broker that leads one of its partitions. When
  * a response comes, the next fetch is sent first and the records are handled after it, so that the broker works while
  * this client does; a client that takes time for its records has at most one response waiting.
+ *
+ * With `enable.auto.commit` it commits at the interval, before the group takes partitions away, and at its end. While a group
+ * of the classic protocol gives its partitions out anew, nothing is read, as Kafka's eager assignors have it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerClass } from '../../scenario/scenario.ts';
 import { isWrongLeader } from '../kafka-errors.ts';
 import { nextOffsetOf, type RecordVisitor, visitRecords } from '../wire/record-batch-reader.ts';
 import type { FetchedPartition, FetchPosition, FetchTransport, TopicPartition } from './fetch-transport.ts';
+import { RecordReceiver } from './record-receiver.ts';
 
 const ASSIGNMENT_POLL_MS = 50;
 const RETRY_MS = 100;
+/** How long the commit at the end may take. */
+const LAST_COMMIT_MS = 5000;
 const NS_PER_US = 1000;
 
 /** Where a record's value is, and what else is known of it. */
@@ -46,39 +53,13 @@ export interface ConsumerClientOptions {
 interface Position {
   readonly partition: TopicPartition;
   offset: number;
-  broker: number;
+  /** As last looked up; -1: the cluster has to be asked. */
+  leader: number;
+  /** A nearer replica that the leader has named (KIP-392), -1 for none. */
+  replica: number;
+  /** Where to go on is being asked for. */
+  resetting: boolean;
   lag: number;
-}
-
-/** Hands the records of one partition at a time to the observer: one object for all of them. */
-class Receiver implements RecordVisitor, FetchedRecord {
-  readonly #observer: ConsumerObserver;
-  topic = '';
-  partition = 0;
-  bytes: Buffer = Buffer.alloc(0);
-  valueAt = 0;
-  valueBytes = 0;
-  offset = 0;
-  atNs = 0;
-
-  constructor(observer: ConsumerObserver) {
-    this.#observer = observer;
-  }
-
-  record(
-    bytes: Buffer,
-    _keyAt: number,
-    _keyBytes: number,
-    valueAt: number,
-    valueBytes: number,
-    offset: number,
-  ): void {
-    this.bytes = bytes;
-    this.valueAt = valueAt;
-    this.valueBytes = valueBytes;
-    this.offset = offset;
-    this.#observer.received(this, this.atNs);
-  }
 }
 
 /** What came of one partition: the records from one offset to another. */
@@ -97,7 +78,7 @@ interface WaitingRecords {
 
 export class ConsumerClient {
   readonly #options: ConsumerClientOptions;
-  readonly #receiver: Receiver;
+  readonly #receiver: RecordReceiver;
   readonly #fetching = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
   #positions = new Map<string, Position>();
@@ -108,18 +89,19 @@ export class ConsumerClient {
   #retrying = false;
   #started = false;
   #committing = false;
+  #rebalancing = false;
   #committed = new Map<string, number>();
   #closed = false;
 
   constructor(options: ConsumerClientOptions) {
     this.#options = options;
-    this.#receiver = new Receiver(options.observer);
+    this.#receiver = new RecordReceiver(options.observer);
   }
 
   /** Joins the group and begins to fetch; partitions come with the group's assignments. */
   async join(): Promise<void> {
     const { transport, consumer } = this.#options;
-    await transport.join();
+    await transport.join(() => this.#rebalance());
     this.#timers.push(setInterval(() => this.#checkAssignment(), ASSIGNMENT_POLL_MS));
     if (consumer.config['enable.auto.commit']) {
       this.#timers.push(
@@ -151,12 +133,26 @@ export class ConsumerClient {
     );
   }
 
+  /** What was not committed yet is, and the group is left. */
   async close(): Promise<void> {
+    const { transport, consumer } = this.#options;
     this.#closed = true;
     for (const timer of this.#timers) {
       clearInterval(timer);
     }
-    await this.#options.transport.close();
+    if (consumer.config['enable.auto.commit']) {
+      await Promise.race([this.#commit(), sleep(LAST_COMMIT_MS, undefined, { ref: false })]);
+    }
+    await transport.close();
+  }
+
+  /** The group is about to take partitions away. */
+  #rebalance(): void {
+    const { config } = this.#options.consumer;
+    if (config['enable.auto.commit'] && !this.#closed) {
+      this.#commit();
+    }
+    this.#rebalancing = config['group.protocol'] === 'classic';
   }
 
   #checkAssignment(): void {
@@ -169,8 +165,10 @@ export class ConsumerClient {
       () => {
         this.#assigning = false;
         this.#assignment = assignment;
+        this.#rebalancing = false;
         this.#options.observer.assigned(assignment.length);
         this.#fetchAll();
+        this.#handleWaiting();
       },
       (error: unknown) => {
         this.#assigning = false;
@@ -197,12 +195,17 @@ export class ConsumerClient {
         positions.set(keyOf({ topic, partition }), {
           partition: { topic, partition },
           offset,
-          broker: transport.leader({ topic, partition }),
+          leader: transport.leader({ topic, partition }),
+          replica: -1,
+          resetting: false,
           lag: 0,
         });
       }
     }
     this.#positions = positions;
+    for (const key of this.#committed.keys()) {
+      if (!positions.has(key)) this.#committed.delete(key);
+    }
     this.#waiting = this.#waiting.map(({ records, ends }) => ({
       records: records.filter((record) => positions.has(keyOf(record))),
       ends: ends.filter((end) => positions.has(keyOf(end))),
@@ -210,16 +213,22 @@ export class ConsumerClient {
   }
 
   #fetchAll(): void {
-    for (const broker of new Set([...this.#positions.values()].map((position) => position.broker))) {
-      this.#fetch(broker);
+    for (const broker of new Set([...this.#positions.values()].map(sourceOf))) {
+      if (broker < 0) {
+        this.#retryLater();
+      } else {
+        this.#fetch(broker);
+      }
     }
   }
 
   #fetch(broker: number): void {
-    if (this.#closed || broker < 0 || this.#fetching.has(broker) || this.#waiting.length > 0) {
+    if (this.#closed || this.#rebalancing || this.#fetching.has(broker) || this.#waiting.length > 0) {
       return;
     }
-    const positions = [...this.#positions.values()].filter((position) => position.broker === broker);
+    const positions = [...this.#positions.values()].filter(
+      (position) => sourceOf(position) === broker && !position.resetting,
+    );
     if (positions.length === 0) {
       return;
     }
@@ -232,6 +241,10 @@ export class ConsumerClient {
       }
       if (error !== null) {
         this.#failed(error);
+        for (const position of positions.filter((one) => sourceOf(one) === broker)) {
+          position.leader = -1;
+          position.replica = -1;
+        }
         this.#retryLater();
         return;
       }
@@ -247,27 +260,35 @@ export class ConsumerClient {
     const nowNs = this.#options.now();
     const { consumer, observer } = this.#options;
     const arrived: Arrived[] = [];
-    for (const one of fetched) {
+    let isMoved = false;
+    for (const one of this.#rebalancing ? [] : fetched) {
       const position = this.#positions.get(keyOf(one));
       // What was asked for may be another member's by now, or be read from elsewhere: Kafka's clients drop it, too.
-      if (position !== undefined && asked.get(position) === position.offset) {
+      if (
+        position !== undefined &&
+        sourceOf(position) === broker &&
+        asked.get(position) === position.offset &&
+        !position.resetting
+      ) {
         const fromOffset = position.offset;
         this.#advance(position, one);
+        isMoved ||= sourceOf(position) !== broker;
         arrived.push({ fetched: one, fromOffset, end: fetchPosition(position) });
       }
     }
     observer.fetched(nowNs);
+    const fetchNext = () => (isMoved ? this.#fetchAll() : this.#fetch(broker));
     // Records that wait to be handled are copied first: the next answer comes into the same memory.
     if (consumer.processUs > 0) {
       const records = arrived.flatMap((one) => this.#copied(one));
-      this.#fetch(broker);
+      fetchNext();
       if (records.length > 0) {
         this.#waiting.push({ records, ends: arrived.map(({ end }) => end) });
       }
       this.#handleWaiting();
       return;
     }
-    this.#fetch(broker);
+    fetchNext();
     this.#receiver.atNs = nowNs;
     for (const { fetched: one, fromOffset, end } of arrived) {
       this.#receiver.topic = one.topic;
@@ -280,15 +301,17 @@ export class ConsumerClient {
   /** Moves a position behind what was fetched, or does what an error asks for. */
   #advance(position: Position, one: FetchedPartition): void {
     if (one.preferredReadReplica >= 0) {
-      position.broker = one.preferredReadReplica;
+      position.replica = one.preferredReadReplica;
     }
     if (one.error !== null) {
       this.#failed(new Error(`${one.topic}-${one.partition}: ${one.error}`));
+      const isNearer = position.replica >= 0;
+      position.replica = -1;
       if (one.error === 'OFFSET_OUT_OF_RANGE') {
-        this.#resetOffset(position);
+        // A follower may not have it yet: the leader knows.
+        if (!isNearer) this.#resetOffset(position);
       } else if (isWrongLeader(one.error)) {
-        position.broker = -1;
-        this.#retryLater();
+        position.leader = -1;
       }
       return;
     }
@@ -318,18 +341,18 @@ export class ConsumerClient {
 
   /** The offset is not in the log any more: on to where `auto.offset.reset` says. */
   #resetOffset(position: Position): void {
-    const from = position.broker;
-    position.broker = -1;
+    position.resetting = true;
     this.#options.transport.startOffsets([position.partition], false).then(
       ([{ offset }]) => {
         this.#options.observer.positioned(position.partition, offset);
         position.offset = offset;
-        position.broker = from;
+        position.resetting = false;
         this.#fetchAll();
       },
       (error: unknown) => {
         this.#failed(error);
-        position.broker = from;
+        position.resetting = false;
+        position.leader = -1;
         this.#retryLater();
       },
     );
@@ -338,7 +361,7 @@ export class ConsumerClient {
   /** Handles `max.poll.records` records in a turn of the event loop, busy for the scenario's time with each. */
   #handleWaiting(): void {
     const waiting = this.#waiting[0];
-    if (this.#handling || waiting === undefined || this.#closed) {
+    if (this.#handling || waiting === undefined || this.#rebalancing || this.#closed) {
       return;
     }
     const { records, ends } = waiting;
@@ -371,17 +394,14 @@ export class ConsumerClient {
     }
     this.#retrying = true;
     setTimeout(() => {
-      const { transport } = this.#options;
-      transport.refreshLeaders().then(
+      if (this.#closed) {
+        return;
+      }
+      this.#options.transport.refreshLeaders().then(
         () => {
           this.#retrying = false;
-          for (const position of this.#positions.values()) {
-            position.broker = transport.leader(position.partition);
-          }
+          this.#followLeaders();
           this.#fetchAll();
-          if ([...this.#positions.values()].some(({ broker }) => broker < 0)) {
-            this.#retryLater();
-          }
         },
         (error: unknown) => {
           this.#retrying = false;
@@ -392,34 +412,55 @@ export class ConsumerClient {
     }, RETRY_MS);
   }
 
-  #commit(): void {
-    const changed = [...this.#positions.values()]
-      .map(fetchPosition)
-      .filter((position) => this.#committed.get(keyOf(position)) !== position.offset);
-    if (this.#committing || this.#closed || changed.length === 0) {
+  #followLeaders(): void {
+    for (const position of this.#positions.values()) {
+      const leader = this.#options.transport.leader(position.partition);
+      if (leader !== position.leader) {
+        position.leader = leader;
+        position.replica = -1;
+      }
+    }
+  }
+
+  /** Where the application is in its partitions: before the first record of each that waits for it. */
+  #consumed(): FetchPosition[] {
+    const waiting = new Map<string, number>();
+    for (const record of this.#waiting.flatMap(({ records }) => records)) {
+      if (!waiting.has(keyOf(record))) waiting.set(keyOf(record), record.offset);
+    }
+    return [...this.#positions].map(([key, { partition, offset }]) => ({
+      ...partition,
+      offset: waiting.get(key) ?? offset,
+    }));
+  }
+
+  async #commit(): Promise<void> {
+    const changed = this.#consumed().filter(
+      (position) => this.#committed.get(keyOf(position)) !== position.offset,
+    );
+    if (this.#committing || changed.length === 0) {
       return;
     }
+    const { transport, observer } = this.#options;
     this.#committing = true;
     for (const position of changed) {
-      this.#options.observer.committing(position);
+      observer.committing(position);
     }
-    this.#options.transport.commit(changed).then(
-      () => {
-        this.#committing = false;
-        for (const position of changed) {
-          this.#committed.set(keyOf(position), position.offset);
-        }
-      },
-      (error: unknown) => {
-        this.#committing = false;
-        this.#failed(error);
-      },
-    );
+    try {
+      await transport.commit(changed);
+      for (const position of changed) {
+        this.#committed.set(keyOf(position), position.offset);
+      }
+    } catch (error) {
+      observer.failed(asError(error));
+    } finally {
+      this.#committing = false;
+    }
   }
 
   #failed(error: unknown): void {
     if (!this.#closed) {
-      this.#options.observer.failed(error instanceof Error ? error : new Error(String(error)));
+      this.#options.observer.failed(asError(error));
     }
   }
 }
@@ -428,8 +469,17 @@ function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;
 }
 
+/** The broker that it is read from, -1 while that has to be asked for. */
+function sourceOf({ leader, replica }: Position): number {
+  return leader < 0 || replica < 0 ? leader : replica;
+}
+
 function fetchPosition({ partition, offset }: Position): FetchPosition {
   return { ...partition, offset };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function spinUntil(untilNs: number, now: () => number): void {

@@ -138,10 +138,11 @@ class ConsumerWorker {
       random: randomStream(`${scenario.run.seed}/load/${clientId}/back-off`),
       now: nowNs,
       onUsable: () => undefined,
-      onTrouble: (_broker, error) => this.#errors.add(error),
+      // The fetch that is under way tells of it, or the one that waits for the connection.
+      onTrouble: () => undefined,
     });
     this.#links.push(links);
-    const fetcher = new Fetcher({ clientId, config, topics, metadata, links, now: nowNs });
+    const fetcher = new Fetcher({ clientId, config, metadata, links, now: nowNs });
     return {
       ...membership,
       leader: ({ topic, partition }) => metadata.topic(topic).leaders[partition] ?? -1,

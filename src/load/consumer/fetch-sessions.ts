@@ -5,7 +5,8 @@
 import type { FetchFrom, PartitionOfId } from '../wire/fetch-request.ts';
 
 const NO_SESSION = 0;
-const FULL_REQUEST = 0;
+/** The epoch of a request that does not go on with a session. */
+export const FULL_REQUEST = 0;
 /** Epochs go up to the largest int32, and then on from 1. */
 const EPOCH_MAX = 2 ** 31 - 1;
 

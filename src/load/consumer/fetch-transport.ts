@@ -25,8 +25,11 @@ export interface FetchedPartition extends TopicPartition {
 }
 
 export interface FetchTransport {
-  /** Joins the group; assignments come and go from then on. */
-  join(): Promise<void>;
+  /**
+   * Joins the group; assignments come and go from then on. `onRebalance` is called each time that the group is about to take
+   * partitions away, while what was read of them may still be committed.
+   */
+  join(onRebalance: () => void): Promise<void>;
   /** Partitions that the group has given to this member; the same array until they change, null before the first. */
   assignment(): readonly TopicPartition[] | null;
   /** Offset to begin at: the group's committed one if asked for and there, else by `auto.offset.reset`. */

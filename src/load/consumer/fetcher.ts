@@ -6,7 +6,7 @@ import type { ClusterMetadata } from '../cluster-metadata.ts';
 import { errorName } from '../kafka-errors.ts';
 import type { BrokerConnection } from '../wire/broker-connection.ts';
 import { encodeFetchRequest, type FetchedFrom, readFetchResponse } from '../wire/fetch-request.ts';
-import { FetchSession } from './fetch-sessions.ts';
+import { FetchSession, FULL_REQUEST } from './fetch-sessions.ts';
 import type { FetchedPartition, FetchPosition } from './fetch-transport.ts';
 
 /** A broker that may not be sent to is looked at again after so long. */
@@ -17,7 +17,6 @@ type Done = (error: Error | null, fetched: readonly FetchedPartition[]) => void;
 export interface FetcherOptions {
   readonly clientId: string;
   readonly config: ConsumerConfig;
-  readonly topics: readonly string[];
   readonly metadata: ClusterMetadata;
   readonly links: BrokerLinks;
   readonly now: () => number;
@@ -103,6 +102,11 @@ export class Fetcher {
           }
           if (response.errorCode !== 0) {
             session.reset();
+            // A broker keeps so many sessions and forgets others: all is asked for anew then.
+            if (sessionEpoch !== FULL_REQUEST) {
+              this.fetch(broker, positions, done);
+              return;
+            }
             done(new Error(`a fetch was answered with ${errorName(response.errorCode)}`), []);
             return;
           }
@@ -122,9 +126,9 @@ export class Fetcher {
   }
 
   #fetched(from: FetchedFrom, bytes: Buffer): FetchedPartition[] {
-    const { topics, metadata } = this.#options;
-    const topic = topics.find((name) => metadata.topic(name).id === from.topicId);
-    if (topic === undefined) {
+    const { metadata } = this.#options;
+    const topic = metadata.topicName(from.topicId);
+    if (topic === null) {
       return [];
     }
     if (from.errorCode !== 0 && from.currentLeader !== null) {

@@ -48,11 +48,12 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
   let assigned: readonly TopicPartition[] | null = null;
 
   return {
-    async join() {
+    async join(onRebalance) {
       const deadline = performance.now() + COORDINATOR_DEADLINE_MS;
       for (;;) {
         try {
           await joinOnce();
+          consumer.on('consumer:group:rebalance', onRebalance);
           return;
         } catch (error) {
           if (!isCoordinatorComing(error) || performance.now() > deadline) {

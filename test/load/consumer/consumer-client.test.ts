@@ -25,7 +25,10 @@ interface Fetch {
 }
 
 /** A member of a group of which the test plays the brokers: partition p is led by broker p modulo 2. */
-async function rig(changes: Partial<ConsumerClass> = {}) {
+async function rig(
+  changes: Partial<ConsumerClass> = {},
+  changed: { leader?: (partition: number) => number } = {},
+) {
   const fetches: Fetch[] = [];
   const commits: FetchPosition[][] = [];
   const received: {
@@ -40,16 +43,21 @@ async function rig(changes: Partial<ConsumerClass> = {}) {
   const seen = { failed: 0, refreshed: 0, askedCommitted: false };
   const state = {
     assignment: [0, 1, 2].map((partition): TopicPartition => ({ topic: 'orders', partition })),
+    leader: (partition: number) => partition % 2,
+    rebalance: (): void => assert.fail('it has not joined'),
+    ...changed,
   };
   const clock = { nowNs: 0 };
   const transport: FetchTransport = {
-    join: async () => undefined,
+    async join(onRebalance) {
+      state.rebalance = onRebalance;
+    },
     assignment: () => state.assignment,
     startOffsets: async (partitions, committed) => {
       seen.askedCommitted = committed;
       return partitions.map((partition) => ({ ...partition, offset: committed ? 7 : 0 }));
     },
-    leader: ({ partition }) => partition % 2,
+    leader: ({ partition }) => state.leader(partition),
     async refreshLeaders() {
       seen.refreshed++;
     },
@@ -316,5 +324,118 @@ test('a corrupt batch is counted and its records are not received', async () => 
   answer(1, [corrupt]);
   assert.equal(received.length, 0);
   assert.equal(seen.failed, 1);
+  await client.close();
+});
+
+test('a partition without a leader is asked for until it has one', async () => {
+  const { client, fetches, seen, state } = await rig(
+    {},
+    { leader: (partition) => (partition === 1 ? -1 : 0) },
+  );
+  await sleep(150);
+  assert.deepEqual(
+    fetches.map(({ broker }) => broker),
+    [0],
+  );
+  assert.ok(seen.refreshed > 0);
+  state.leader = (partition) => partition % 2;
+  await sleep(250);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 1]);
+  await client.close();
+});
+
+test('a replica that leads nothing that is read is fetched from as soon as it is named', async () => {
+  const { client, fetches, answer } = await rig();
+  answer(1, [fetched(1, 0, 0, 5, { preferredReadReplica: 5 })]);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 5]);
+  await client.close();
+});
+
+test('a nearer replica is read from until it fails, whatever becomes of other brokers', async () => {
+  const { client, fetches, answer } = await rig();
+  answer(1, [fetched(1, 0, 0, 5, { preferredReadReplica: 5 })]);
+  answer(0, [], new Error('disconnected'));
+  await sleep(150);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 5]);
+  answer(5, [fetched(1, 0, 2, 5)]);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 5]);
+  answer(5, [], new Error('disconnected'));
+  await sleep(150);
+  assert.deepEqual(fetches.map(({ broker }) => broker).sort(), [0, 1]);
+  await client.close();
+});
+
+test('an offset that a nearer replica has not yet is asked of the leader', async () => {
+  const { client, fetches, answer } = await rig();
+  answer(1, [fetched(1, 0, 3, 5)]);
+  answer(1, [fetched(1, 3, 0, 5, { preferredReadReplica: 5 })]);
+  answer(5, [fetched(1, 3, 0, -1, { error: 'OFFSET_OUT_OF_RANGE' })]);
+  await sleep(5);
+  const next = fetches.find(({ broker }) => broker === 1);
+  assert.deepEqual(next && offsets(next), [[1, 3]]);
+  await client.close();
+});
+
+test('what was read is committed before the group takes partitions away, and at the end', async () => {
+  const { client, commits, state, answer } = await rig();
+  answer(1, [fetched(1, 0, 4, 4)]);
+  state.rebalance();
+  const committed = () => commits.at(-1)?.find(({ partition }) => partition === 1)?.offset;
+  assert.equal(commits.length, 1);
+  assert.equal(committed(), 4);
+  state.assignment = [1].map((partition) => ({ topic: 'orders', partition }));
+  await sleep(80);
+  answer(1, []);
+  answer(1, [fetched(1, 4, 2, 6)]);
+  await client.close();
+  assert.equal(commits.length, 2);
+  assert.equal(committed(), 6);
+});
+
+test('without auto-commit nothing is committed at the end', async () => {
+  const { client, commits, state, answer } = await rig({
+    config: consumerConfig({ 'enable.auto.commit': false }),
+  });
+  answer(1, [fetched(1, 0, 4, 4)]);
+  state.rebalance();
+  await client.close();
+  assert.equal(commits.length, 0);
+});
+
+test('records that wait for a busy client are not committed', async () => {
+  const { client, commits, received, answer } = await rig({
+    processUs: 1,
+    config: consumerConfig({ 'max.poll.records': 1 }),
+  });
+  answer(1, [fetched(1, 0, 400, 400)]);
+  const taken = received.length;
+  assert.ok(taken > 0 && taken < 400);
+  await client.close();
+  assert.equal(commits.at(-1)?.find(({ partition }) => partition === 1)?.offset, taken);
+});
+
+test('while a classic group gives its partitions out anew nothing is read', async () => {
+  const { client, fetches, received, state, answer } = await rig();
+  state.rebalance();
+  answer(0, [fetched(0, 0, 3, 3)]);
+  assert.equal(received.length, 0);
+  assert.deepEqual(
+    fetches.map(({ broker }) => broker),
+    [1],
+  );
+  state.assignment = [...state.assignment];
+  await sleep(80);
+  answer(0, [fetched(0, 0, 3, 3)]);
+  assert.equal(received.length, 3);
+  await client.close();
+});
+
+test('a group of the consumer protocol goes on reading what it keeps', async () => {
+  const { client, received, state, answer } = await rig({
+    config: consumerConfig({ 'group.protocol': 'consumer' }),
+  });
+  state.rebalance();
+  answer(0, [fetched(0, 0, 3, 3)]);
+  assert.equal(received.length, 3);
   await client.close();
 });
