@@ -1,6 +1,7 @@
 /** Builds the cluster that a scenario asks for on this machine, or takes a running one. */
 
-import { type ClusterAccess, PLAINTEXT_ACCESS } from '../load/access/cluster-access.ts';
+import { type ClusterAccess, describeAccess, PLAINTEXT_ACCESS } from '../load/access/cluster-access.ts';
+import type { TargetCluster } from '../load/cluster.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import { waitUntilQuiet } from '../local/admin/quiet.ts';
 import { type LocalCluster, startLocalCluster } from '../local/cluster/local-cluster.ts';
@@ -11,9 +12,11 @@ import { endOffsetsByKafkaTool } from '../local/kafka/topic-offsets.ts';
 import type { ObservedMachine } from '../local/observe/observer.ts';
 import { perform } from '../local/operations/perform.ts';
 import type { OperationBody } from '../operations/operation.ts';
+import { clusterPath } from '../scenario/cluster-path.ts';
 import { machineName } from '../scenario/machine-names.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { hasSasl, hasTls } from '../scenario/security-protocols.ts';
 import { topicNames } from '../scenario/topic-names.ts';
 import type { DrivenCluster } from './measure-phase.ts';
 import { refuse } from './refusals.ts';
@@ -46,11 +49,13 @@ export interface OpenCluster extends DrivenCluster {
 export async function openCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { loaded, bootstrapServer } = options;
   if (bootstrapServer !== undefined) {
+    const { access = PLAINTEXT_ACCESS } = options;
     refuseOperations(loaded);
+    refuseOtherAccess(loaded, access);
     return {
       bootstrapServers: bootstrapServer,
-      access: options.access ?? PLAINTEXT_ACCESS,
-      managementServers: bootstrapServer,
+      access,
+      management: { bootstrapServers: bootstrapServer, access },
       version: null,
       brokers: () => [],
       machines: [],
@@ -64,27 +69,48 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
     };
   }
   refuseToBuild(loaded);
-  const start = (): Promise<LocalCluster> =>
-    startLocalCluster({
+  const start = async (): Promise<StartedCluster> => {
+    const local = await startLocalCluster({
       ...scenarioCluster(loaded.scenario),
       jmx: true,
       progress: options.progress,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    return { local, access: await accessTo(local, loaded.scenario) };
+  };
   return new ScenarioCluster(loaded.scenario, start, await start());
+}
+
+interface StartedCluster {
+  readonly local: LocalCluster;
+  readonly access: ClusterAccess;
+}
+
+async function accessTo(local: LocalCluster, scenario: Scenario): Promise<ClusterAccess> {
+  if (scenario.clusters[0].security === undefined) return PLAINTEXT_ACCESS;
+  // Reading key stores takes a library that a run without TLS need not load.
+  const { readClientProperties } = await import('../load/access/client-properties.ts');
+  return readClientProperties(local.clientProperties[0].path).access;
 }
 
 /** A cluster of our own, built as a scenario has it. */
 class ScenarioCluster implements OpenCluster {
-  readonly access = PLAINTEXT_ACCESS;
   readonly #scenario: Scenario;
-  readonly #start: () => Promise<LocalCluster>;
-  #local: LocalCluster;
+  readonly #start: () => Promise<StartedCluster>;
+  #started: StartedCluster;
 
-  constructor(scenario: Scenario, start: () => Promise<LocalCluster>, local: LocalCluster) {
+  constructor(scenario: Scenario, start: () => Promise<StartedCluster>, started: StartedCluster) {
     this.#scenario = scenario;
     this.#start = start;
-    this.#local = local;
+    this.#started = started;
+  }
+
+  get access(): ClusterAccess {
+    return this.#started.access;
+  }
+
+  get #local(): LocalCluster {
+    return this.#started.local;
   }
 
   get local(): LocalCluster {
@@ -95,8 +121,8 @@ class ScenarioCluster implements OpenCluster {
     return this.#local.bootstrapServers;
   }
 
-  get managementServers(): string {
-    return this.#local.managementServers;
+  get management(): TargetCluster {
+    return { bootstrapServers: this.#local.managementServers, access: PLAINTEXT_ACCESS };
   }
 
   get version(): string {
@@ -161,7 +187,7 @@ class ScenarioCluster implements OpenCluster {
     },
     renew: async () => {
       await this.#local.stop();
-      this.#local = await this.#start();
+      this.#started = await this.#start();
     },
   };
 
@@ -186,6 +212,20 @@ function singleTopics(scenario: Scenario, operation: OperationBody): OperationBo
   return topics === undefined
     ? [operation]
     : topicNames(topics).map((name) => ({ ...operation, topic: name }));
+}
+
+/** Clients get into a cluster that is there as we are told; the scenario may say otherwise. */
+function refuseOtherAccess(loaded: LoadedScenario, access: ClusterAccess): void {
+  const [cluster] = loaded.scenario.clusters;
+  if (cluster.security === undefined) return;
+  const { clients } = cluster.security;
+  if (hasTls(clients) === (access.tls !== null) && hasSasl(clients) === (access.sasl !== null)) return;
+  refuse(loaded, [
+    {
+      path: [...clusterPath(loaded.scenario, cluster), 'security'],
+      message: `expected the properties of ${clients} clients, found ${describeAccess(access)}; give --command-config with security.protocol ${clients}, or leave security out`,
+    },
+  ]);
 }
 
 function refuseOperations(loaded: LoadedScenario): void {

@@ -3,8 +3,11 @@ import { UserError } from '../errors/errors.ts';
 import { hasJavaClients } from '../java-clients/refusals.ts';
 import { runJavaPhase } from '../java-clients/run-java-phase.ts';
 import type { ClusterAccess } from '../load/access/cluster-access.ts';
+import type { TargetCluster } from '../load/cluster.ts';
+import { fillHistories } from '../load/fill-histories.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
+import { setQuotas } from '../load/quotas.ts';
 import { type PhaseProgress, type RunPhaseOptions, runPhase } from '../load/run-phase.ts';
 import { createTopics, deleteTopics } from '../load/topics.ts';
 import type { GeneratorProcess } from '../load/workers.ts';
@@ -23,6 +26,7 @@ import { meanOfKnown } from '../result/resources.ts';
 import type { PhaseResult, ThreadCpu, TimelineEvent, TopicCheck } from '../result/run-result.ts';
 import { machineName } from '../scenario/machine-names.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { historyRecords } from '../scenario/topic-history.ts';
 import { topicNames } from '../scenario/topic-names.ts';
 import { coldWindows } from './cold-windows.ts';
 import { hostGroup } from './scenario-cluster.ts';
@@ -32,10 +36,10 @@ import { playTimeline, type Timeline } from './timeline.ts';
 export interface DrivenCluster {
   /** For the load. */
   readonly bootstrapServers: string;
-  /** How clients get in, and our own requests too. */
+  /** How clients get in. */
   readonly access: ClusterAccess;
-  /** For our own requests, past the NICs of a shaped network. */
-  readonly managementServers: string;
+  /** For our own requests: past the NICs of a shaped network, and in plain. */
+  readonly management: TargetCluster;
   /** Version when it is known. */
   readonly version: string | null;
   /** Those that run on this machine and can be observed. */
@@ -83,23 +87,38 @@ export type DriveProgress = PhaseProgress & { readonly phase: string; readonly f
 /** Plays one phase from fresh topics and removes them, whatever happens. */
 export async function measurePhase(options: MeasurePhaseOptions): Promise<MeasuredPhase> {
   const { scenario, phase, cluster } = options;
-  const { bootstrapServers, managementServers, access } = cluster;
-  const topics = { scenario, bootstrapServers: managementServers, access };
+  const { bootstrapServers, management, access } = cluster;
+  const topics = { scenario, ...management };
   let observer: Observer | null = null;
   let observation: Observation | null = null;
   let timeline: Timeline | null = null;
+  let takeBackQuotas: (() => Promise<void>) | null = null;
   const seconds = (phase.warmupMs + phase.durationMs) / 1000;
   const operations = !options.rehearsal && isOperated(scenario, cluster) ? cluster.operations : null;
   await createTopics(topics);
   try {
-    const load = await drive(cluster, {
+    takeBackQuotas = await setQuotas(topics);
+    const driven = {
       scenario,
-      phase,
       bootstrapServers,
       access,
-      managementServers,
-      verify: options.verify === true && !options.rehearsal,
+      management,
       places: cluster.places,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+    await fillHistories({
+      ...driven,
+      onProgress: ({ topics: name, fraction, ...progress }) =>
+        options.onProgress?.({
+          ...progress,
+          phase: `filling ${name}, ${Math.floor(fraction * 100)} %`,
+          fraction: 0,
+        }),
+    });
+    const load = await drive(cluster, {
+      ...driven,
+      phase,
+      verify: options.verify === true && !options.rehearsal,
       onGenerators: (generators) => {
         observer = observerOf(cluster, scenario, generators);
       },
@@ -123,7 +142,6 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
           phase: phase.name,
           fraction: Math.min(1, progress.elapsedSeconds / seconds),
         }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const operated = (await endOf(timeline)) ?? [];
     let topicCheck: TopicCheck | null = null;
@@ -142,7 +160,10 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
     cancel(observer);
     await endOf(timeline);
     // An operated cluster is not used again, and may be unable to delete anything.
-    if (operations === null) await deleteTopics(topics);
+    if (operations === null) {
+      await takeBackQuotas?.();
+      await deleteTopics(topics);
+    }
   }
 }
 
@@ -159,8 +180,11 @@ function cancel(observer: Observer | null): void {
 /** Our own generator, or Kafka's perf tools. */
 async function drive(cluster: DrivenCluster, options: RunPhaseOptions): Promise<LoadResult> {
   if (!hasJavaClients(options.scenario)) return runPhase(options);
-  const { managementServers } = cluster;
-  return runJavaPhase({ ...options, managementServers, jars: await cluster.jars() });
+  return runJavaPhase({
+    ...options,
+    managementServers: cluster.management.bootstrapServers,
+    jars: await cluster.jars(),
+  });
 }
 
 /** A timeline that a callback began, which the compiler cannot see. */
@@ -255,7 +279,7 @@ async function checkTopics(
 ): Promise<TopicCheck | null> {
   const topics = scenario.topics.flatMap((entry) => topicNames(entry));
   if (cluster.countRecords === null || topics.length > TOPICS_CHECKED_MAX) return null;
-  let recordsInTopics = 0;
+  let recordsInTopics = -scenario.topics.reduce((sum, entry) => sum + historyRecords(entry), 0);
   for (const topic of topics) recordsInTopics += await cluster.countRecords(topic);
   return { tool: 'GetOffsetShell', recordsInTopics, recordsAcknowledged: load.totals.recordsAcknowledged };
 }

@@ -1,6 +1,5 @@
 /** What the batch simulation does not do yet; each with where the scenario asks for it. */
 import { mirrorLink } from '../kafka/cluster/distances.ts';
-import { isWeighted } from '../kafka/cluster/lay-out-shares.ts';
 import { cacheBytesOf, statedDisk } from '../kafka/cluster/lay-out-storage.ts';
 import { missingCosts, missingJavaCosts, missingTlsCosts } from '../kafka/costs.ts';
 import { SIMULATED_ACTIONS } from '../kafka/timeline.ts';
@@ -8,6 +7,7 @@ import type { TimedOperation } from '../operations/operation.ts';
 import type { Profile } from '../profile/profile.ts';
 import { clusterPath } from '../scenario/cluster-path.ts';
 import type { ClientKind, Mirror, Scenario } from '../scenario/scenario.ts';
+import { hasTls } from '../scenario/security-protocols.ts';
 import { compressionRefusals } from './compression-refusals.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -20,7 +20,6 @@ export function predictRefusals(scenario: Scenario, profiles: Readonly<Record<st
     ...runRefusals(scenario),
     ...hostRefusals(scenario, profiles),
     ...linkRefusals(scenario),
-    ...partitionRefusals(scenario),
     ...producerRefusals(scenario, profiles),
     ...consumerRefusals(scenario, profiles),
     ...mirrorRefusals(scenario),
@@ -159,18 +158,6 @@ function isBetweenDataCentres({ clusters }: Scenario, { from, to }: Mirror): boo
   return source?.dataCentre !== target?.dataCentre;
 }
 
-/** Keys decide the partitions of their records, and so do skew and rates. */
-function partitionRefusals(scenario: Scenario): Refusal[] {
-  return scenario.topics.flatMap((topic) => {
-    const keyed = scenario.producers.find(
-      ({ record, topics }) => record.key !== null && topics.includes(topic.name),
-    );
-    if (keyed === undefined || !isWeighted(topic)) return [];
-    const message = `the keys of ${keyed.name} decide which partitions its records go to; leave this out, or its keys`;
-    return [{ path: ['topics', topic.name, topic.skew === null ? 'placement' : 'skew'], message }];
-  });
-}
-
 function producerRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
   return scenario.producers.flatMap((producer) => {
     const at = ['producers', producer.name];
@@ -247,14 +234,14 @@ function mirrorRefusals(scenario: Scenario): Refusal[] {
 function tlsRefusals(scenario: Scenario, profiles: Readonly<Record<string, Profile>>): Refusal[] {
   return scenario.clusters.flatMap((cluster): Refusal[] => {
     const { security } = cluster;
-    if (security?.clients !== 'SSL' && security?.brokers !== 'SSL') return [];
+    if (security === undefined || !(hasTls(security.clients) || hasTls(security.brokers))) return [];
     const clients = [...scenario.producers, ...scenario.consumers].filter(
       (it) => it.cluster === cluster.name,
     );
     const mirrors = scenario.mirrors.filter(({ from, to }) => [from, to].includes(cluster.name));
     const ends = [
       { host: cluster.brokers.host, client: 'java' as const, isBroker: true },
-      ...(security.clients === 'SSL' ? [...clients, ...mirrors] : []).map(({ host, client }) => ({
+      ...(hasTls(security.clients) ? [...clients, ...mirrors] : []).map(({ host, client }) => ({
         host,
         client,
         isBroker: false,

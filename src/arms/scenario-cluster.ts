@@ -22,8 +22,12 @@ export type ScenarioCluster = Pick<
   | 'brokerMachines'
   | 'controllerMachines'
   | 'clientMachines'
+  | 'listeners'
+  | 'interBrokerListener'
+  | 'saslMechanisms'
   | 'config'
   | 'diskShim'
+  | 'dataBytes'
 >;
 
 /** The cluster of a scenario that `refuseToBuild` has nothing against. */
@@ -39,8 +43,26 @@ export function scenarioCluster(scenario: Scenario): ScenarioCluster {
     brokerMachines: machinesOf(hostGroup(scenario, cluster.brokers.host)),
     ...(controllers === undefined ? {} : { controllerMachines: machinesOf(controllers) }),
     clientMachines: clientHosts(scenario).flatMap(machinesOf),
+    ...listenersOf(cluster),
     config: cluster.brokers.stated,
     diskShim: needsDiskShim(scenario),
+    dataBytes: scenario.topics.reduce(
+      (sum, { count, replicationFactor, history }) => sum + count * replicationFactor * (history?.bytes ?? 0),
+      0,
+    ),
+  };
+}
+
+/** The clients' listener first. */
+function listenersOf({
+  security,
+}: ClusterTemplate): Pick<LocalClusterOptions, 'listeners' | 'interBrokerListener' | 'saslMechanisms'> {
+  if (security === undefined) return {};
+  const { clients, brokers, saslMechanism } = security;
+  return {
+    listeners: [...new Set([clients, brokers])],
+    interBrokerListener: brokers,
+    saslMechanisms: saslMechanism === undefined ? [] : [saslMechanism],
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type MachineSpec,
   unlimitedMachine,
 } from '../local/cluster/cluster-options.ts';
-import type { SaslMechanism } from '../local/security/security-plan.ts';
+import type { SaslMechanism } from '../scenario/security-protocols.ts';
 import { type Parsed, parseByteRate, parseBytes, parseDurationMs, parseNumber } from '../scenario/units.ts';
 import { stated, wholeNumber } from './options.ts';
 

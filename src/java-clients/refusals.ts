@@ -111,6 +111,11 @@ function consumerRefusals(consumer: ConsumerClass, scenario: Scenario): LoadRefu
       `${CONSUMER_TOOL} does nothing with its records; remove process, or use client: brokertwin`,
     ),
     ...onlyIf(
+      consumer.pauses !== undefined,
+      [...at, 'pause'],
+      `${CONSUMER_TOOL} never pauses; remove pause, or use client: brokertwin`,
+    ),
+    ...onlyIf(
       consumer.stated['auto.offset.reset'] === 'none',
       [...at, 'config', 'auto.offset.reset'],
       `${CONSUMER_TOOL} reads new topics from their beginning; remove it`,

@@ -333,6 +333,9 @@ export class ClusterModel implements Model, ThreadOwner {
       case KIND.fetcherLooks:
         this.fetchers.looks(a, b);
         break;
+      case KIND.consumerPauses:
+        this.consumers.pause(a, b === 1);
+        break;
       case KIND.memberHeartbeats:
         this.groups.heartbeat(a);
         break;

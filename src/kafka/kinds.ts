@@ -36,6 +36,7 @@ export const KIND = {
   throttleEnds: 33,
   metadataIsOld: 34,
   fetcherLooks: 35,
+  consumerPauses: 36,
 } as const;
 
 export const KIND_NAMES: readonly string[] = Object.keys(KIND);

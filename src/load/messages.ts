@@ -25,6 +25,8 @@ export interface WorkerPlan {
   readonly payload: Payload;
   /** After so many records a producer client makes no more; null for no such limit. */
   readonly recordsMax: number | null;
+  /** So many records of a client go to one partition, then so many to the next; null: as keys and shares have it. */
+  readonly recordsInTurn: number | null;
 }
 
 /** Start of the load, end of the warm-up, end of the measured part. */

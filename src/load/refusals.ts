@@ -1,7 +1,8 @@
 /** What this generator cannot honour, by name, and what it assumes. */
-import { clusterPath } from '../scenario/cluster-path.ts';
+import { isWeighted } from '../scenario/partition-weights.ts';
 import { keyRoom } from '../scenario/record-keys.ts';
 import type { ConsumerClass, ProducerClass, Scenario, Size, TopicClass } from '../scenario/scenario.ts';
+import { topicNames } from '../scenario/topic-names.ts';
 import { DUE_TIME_BYTES } from './due-time.ts';
 
 export interface LoadRefusal {
@@ -32,14 +33,23 @@ export function loadAssumptions(scenario: Scenario): string[] {
       'Values were random bytes, which do not compress, but for the part that compressionRate leaves out.',
     ),
     ...onlyIf(
-      scenario.producers.some((producer) => producer.topics.length > 1 || producer.topics[0]?.includes('*')),
+      scenario.producers.some((producer) => isTakingTurns(scenario, producer)),
       'A producer client with several topics gave its records to them in turn.',
     ),
     ...onlyIf(
       scenario.producers.some((producer) => producer.rate.kind === 'diurnal'),
       'A run began at midnight of a diurnal rate.',
     ),
+    ...onlyIf(
+      scenario.topics.some(({ history }) => history !== undefined),
+      "Histories were written just before each phase: what of them fits was in the brokers' page cache.",
+    ),
   ];
+}
+
+function isTakingTurns({ topics }: Scenario, producer: ProducerClass): boolean {
+  const written = topics.filter(({ name }) => producer.topics.includes(name));
+  return written.reduce((sum, { count }) => sum + count, 0) > 1 && !written.some(isWeighted);
 }
 
 function wholeScenario(scenario: Scenario): LoadRefusal[] {
@@ -49,12 +59,6 @@ function wholeScenario(scenario: Scenario): LoadRefusal[] {
       path: ['clusters'],
       message: `the load generator drives one cluster, found ${clusters}; keep one, or simulate`,
     }),
-    ...scenario.clusters.flatMap((cluster) =>
-      onlyIf(cluster.security !== undefined, {
-        path: [...clusterPath(scenario, cluster), 'security'],
-        message: 'the load generator speaks PLAINTEXT only; leave security out, or simulate',
-      }),
-    ),
     ...onlyIf(scenario.mirrors.length > 0, {
       path: ['mirrors'],
       message: 'the load generator has no mirrors; remove them, or simulate',
@@ -67,21 +71,15 @@ function wholeScenario(scenario: Scenario): LoadRefusal[] {
 }
 
 function topicRefusals(topics: TopicClass): LoadRefusal[] {
-  const at = (key: string, message: string): LoadRefusal => ({ path: ['topics', topics.name, key], message });
-  return [
-    ...onlyIf(
-      topics.skew !== null,
-      at('skew', 'the load generator spreads records evenly over topics; remove skew, or simulate'),
-    ),
-    ...onlyIf(
-      topics.history !== undefined,
-      at('history', 'the load generator begins each phase with empty topics; remove history, or simulate'),
-    ),
-    ...onlyIf(
-      topics.placement !== null,
-      at('placement', 'the load generator lets Kafka place replicas; remove placement, or simulate'),
-    ),
-  ];
+  const { placement, partitions, name } = topics;
+  const partly = topicNames(topics).find((topic) => {
+    const placed = (placement ?? []).filter((one) => one.topic === topic).length;
+    return placed > 0 && placed < partitions;
+  });
+  return onlyIf(partly !== undefined, {
+    path: ['topics', name, 'placement'],
+    message: `Kafka places all partitions of a topic or none, found some of ${partly}; name the others too, or simulate`,
+  });
 }
 
 function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefusal[] {
@@ -96,7 +94,6 @@ function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefu
   const largest = largestBytes(record.value) + record.headersBytes + (record.key?.bytes ?? 0);
   return [
     ...clientRefusal(producer, 'producers'),
-    ...quotaRefusal(producer, 'producers'),
     ...onlyIf(
       config['transactional.id'] !== null,
       at(
@@ -152,7 +149,6 @@ function consumerRefusals(consumer: ConsumerClass): LoadRefusal[] {
   const stated = (name: string) => Object.hasOwn(consumer.stated, name);
   return [
     ...clientRefusal(consumer, 'consumers'),
-    ...quotaRefusal(consumer, 'consumers'),
     ...onlyIf(
       stated('partition.assignment.strategy'),
       at('partition.assignment.strategy', 'the load generator assigns partitions round-robin; remove it'),
@@ -177,13 +173,6 @@ function clientRefusal(
 /** Values above the 99.99th percentile of a lognormal are cut, not refused. */
 function largestBytes(size: Size): number {
   return size.kind === 'constant' ? size.bytes : size.p99Bytes;
-}
-
-function quotaRefusal({ name, quota }: ProducerClass | ConsumerClass, section: string): LoadRefusal[] {
-  return onlyIf(quota !== undefined, {
-    path: [section, name, 'quota'],
-    message: 'the load generator does not set quotas on the cluster; remove quota, or simulate',
-  });
 }
 
 function onlyIf<Item>(condition: boolean, item: Item): Item[] {

@@ -12,8 +12,10 @@ import { randomInt } from 'node:crypto';
 import { EXIT, UserError } from '../errors/errors.ts';
 import { planClientThreads } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { historyRecordsRead } from '../scenario/topic-history.ts';
 import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
 import { NS_PER_MS, NS_PER_SECOND, nowNs } from './clock.ts';
+import type { TargetCluster } from './cluster.ts';
 import type { Interval } from './interval.ts';
 import type { LoadPlace } from './load-process.ts';
 import { collectLoadResult, type LoadResult } from './load-result.ts';
@@ -58,10 +60,12 @@ export interface RunPhaseOptions {
   readonly payload?: Payload;
   /** After so many records of each class the load ends, whatever the time. */
   readonly recordsMax?: number;
+  /** So many records of a client go to one partition, then so many to the next; left out: as keys and shares have it. */
+  readonly recordsInTurn?: number;
   /** What was acknowledged since the last call; about once a second. */
   readonly onAcknowledged?: (interval: Interval) => void;
-  /** For our own requests, where it is other brokers' addresses. */
-  readonly managementServers?: string;
+  /** For our own requests, where they take another way. */
+  readonly management?: TargetCluster;
   /** Machines with threads of their own, in processes there; threads of all other machines run in this process. */
   readonly places?: readonly LoadPlace[];
   /** The processes that are about to generate the load: all clients are connected, and it begins when this returns. */
@@ -185,6 +189,7 @@ function workerPlans(options: RunPhaseOptions, verifyRun: number | null): Worker
     verifyRun,
     payload: options.payload ?? RANDOM_PAYLOAD,
     recordsMax: options.recordsMax ?? null,
+    recordsInTurn: options.recordsInTurn ?? null,
   }));
 }
 
@@ -253,14 +258,17 @@ function isSettled(group: PlannedGroup, assigned: readonly (number | null)[]): b
   );
 }
 
-/** True when every group has as many records as were acknowledged in its topics. */
+/** True when every group has as many records as were acknowledged in its topics, after those that were there. */
 function consumersCaughtUp(scenario: Scenario, workers: Workers): boolean {
   const classes = scenario.consumers.map((consumer, index) => ({ consumer, index }));
   return classes.every(({ consumer }) => {
     const wanted = scenario.producers
       .map((producer, index) => ({ producer, index }))
       .filter(({ producer }) => producer.topics.every((topic) => consumer.topics.includes(topic)))
-      .reduce((sum, { index }) => sum + workers.records('producers', index), 0);
+      .reduce(
+        (sum, { index }) => sum + workers.records('producers', index),
+        historyRecordsRead(scenario, consumer),
+      );
     const read = classes
       .filter((other) => other.consumer.group === consumer.group)
       .reduce((sum, { index }) => sum + workers.records('consumers', index), 0);

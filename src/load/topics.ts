@@ -1,7 +1,7 @@
 /** Topics of a phase: made before it, deleted after it. */
-import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import { Admin, type CreateTopicsTopicOptions, ListOffsetTimestamps } from '@platformatic/kafka';
 import { EXIT, UserError } from '../errors/errors.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { Scenario, TopicClass } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
 import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
 import { libraryAccess } from './access/library-access.ts';
@@ -9,6 +9,7 @@ import { asUserError, clusterOptions, type TargetCluster } from './cluster.ts';
 
 const LEADERS_DEADLINE_MS = 30_000;
 const GONE_DEADLINE_MS = 30_000;
+const IN_SYNC_DEADLINE_MS = 120_000;
 const POLL_MS = 100;
 
 export interface TopicTask {
@@ -40,9 +41,7 @@ export async function createTopics(task: TopicTask): Promise<void> {
     }
     for (const topics of scenario.topics) {
       await admin.createTopics({
-        topics: topicNames(topics),
-        partitions: topics.partitions,
-        replicas: topics.replicationFactor,
+        topics: topicNames(topics).map((topic) => ({ topic, ...placementOf(topics, topic) })),
         configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
       });
     }
@@ -57,6 +56,17 @@ export async function createTopics(task: TopicTask): Promise<void> {
       },
     );
   });
+}
+
+/** Where its partitions go: as stated, all of them, or where Kafka puts them. */
+function placementOf(
+  { partitions, replicationFactor, placement }: TopicClass,
+  name: string,
+): Omit<CreateTopicsTopicOptions, 'topic'> {
+  const placed = (placement ?? []).filter(({ topic }) => topic === name);
+  return placed.length === 0
+    ? { partitions, replicas: replicationFactor }
+    : { assignments: placed.map(({ partition, replicas }) => ({ partition, brokers: [...replicas] })) };
 }
 
 /** Deletes the scenario's topics, those that are there, and waits until they are gone. */
@@ -128,6 +138,28 @@ export async function logEnds(task: TopicTask): Promise<number[]> {
   });
 }
 
+/** Waits until every replica of the scenario's topics is in sync. Throws a UserError (exit 3) when one stays behind. */
+export async function untilInSync(task: TopicTask): Promise<void> {
+  const names = task.scenario.topics.flatMap((topics) => topicNames(topics));
+  await withAdmin(task, (admin) =>
+    waitUntil(
+      IN_SYNC_DEADLINE_MS,
+      async () => {
+        const { topics } = await admin.metadata({ topics: names, forceUpdate: true });
+        return names.every((name) =>
+          topics.get(name)?.partitions.every(({ replicas, isr }) => isr.length === replicas.length),
+        );
+      },
+      () => {
+        throw new UserError(
+          `topics ${names.join(', ')}: expected all replicas in sync within ${IN_SYNC_DEADLINE_MS / 1000} s, found some behind; see the brokers' logs`,
+          EXIT.clusterUnreachable,
+        );
+      },
+    ),
+  );
+}
+
 async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean> {
   const names = scenario.topics.flatMap((topics) => topicNames(topics));
   try {
@@ -147,7 +179,8 @@ async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean
   }
 }
 
-async function withAdmin<Result>(
+/** Works with a client of the cluster's administration. Throws a UserError (exit 3) when the cluster refuses. */
+export async function withAdmin<Result>(
   { bootstrapServers, access = PLAINTEXT_ACCESS }: Omit<TargetCluster, 'access'> & Pick<TopicTask, 'access'>,
   work: (admin: Admin) => Promise<Result>,
 ): Promise<Result> {
@@ -164,7 +197,12 @@ async function withAdmin<Result>(
   }
 }
 
-async function waitUntil(deadlineMs: number, done: () => Promise<boolean>, late: () => never): Promise<void> {
+/** Asks again and again; calls `late`, which throws, after the deadline. */
+export async function waitUntil(
+  deadlineMs: number,
+  done: () => Promise<boolean>,
+  late: () => never,
+): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await done())) {
     if (performance.now() > end) {

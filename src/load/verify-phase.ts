@@ -1,7 +1,8 @@
 /** Proof of delivery of one phase, seen from the main thread: where its logs begin and end, and what came of it. */
 import type { DeliveryProof } from '../result/delivery-proof.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { ClusterAccess } from './access/cluster-access.ts';
+import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
+import type { TargetCluster } from './cluster.ts';
 import type { WorkerResult } from './messages.ts';
 import { logEnds } from './topics.ts';
 import { judgeDelivery, type LogBounds } from './verify/judge.ts';
@@ -14,8 +15,8 @@ const DRAINED_MS = 120_000;
 export interface VerificationOptions {
   readonly scenario: Scenario;
   readonly bootstrapServers: string;
-  readonly managementServers?: string;
   readonly access?: ClusterAccess;
+  readonly management?: TargetCluster;
   readonly signal?: AbortSignal;
 }
 
@@ -74,11 +75,7 @@ export class Verification {
   }
 
   #logEnds(): Promise<number[]> {
-    const { scenario, bootstrapServers, managementServers, access } = this.#options;
-    return logEnds({
-      scenario,
-      bootstrapServers: managementServers ?? bootstrapServers,
-      ...(access === undefined ? {} : { access }),
-    });
+    const { scenario, bootstrapServers, access = PLAINTEXT_ACCESS, management } = this.#options;
+    return logEnds({ scenario, ...(management ?? { bootstrapServers, access }) });
   }
 }

@@ -1,14 +1,16 @@
 /** What producers, consumers and mirrors must agree on with the topics and clusters that they name. */
 import { brokerCountFrom, clusterNamed, clusterPath } from './cluster-path.ts';
 import { type ConsumerConfig, idempotenceConflict, type ProducerConfig } from './kafka-defaults.ts';
+import { isWeighted } from './partition-weights.ts';
 import type { Problems } from './problems.ts';
-import type { ClusterTemplate, ProducerClass, Scenario } from './scenario.ts';
+import type { ClusterTemplate, ConsumerClass, ProducerClass, Scenario } from './scenario.ts';
 import type { Path } from './yaml-source.ts';
 
 export function checkProducer(scenario: Scenario, producer: ProducerClass, problems: Problems): void {
   const at = ['producers', producer.name];
   checkTopicsInCluster(scenario, producer, at, false, problems);
   checkProducerConfig(producer.config, producer.stated, [...at, 'config'], problems);
+  checkKeys(scenario, producer, problems);
   const { record, config } = producer;
   if (record.value.kind === 'lognormal' && record.value.p99Bytes <= record.value.medianBytes) {
     problems.value(
@@ -35,6 +37,20 @@ export function checkProducer(scenario: Scenario, producer: ProducerClass, probl
         [['topics', topic.name, 'config', 'max.message.bytes']],
       );
     }
+  }
+}
+
+/** Keys decide the partitions of their records, and so do skew and rates of partitions. */
+function checkKeys({ topics }: Scenario, producer: ProducerClass, problems: Problems): void {
+  if (producer.record.key === null) return;
+  for (const topic of topics.filter(({ name }) => producer.topics.includes(name))) {
+    if (!isWeighted(topic)) continue;
+    const key = topic.skew === null ? 'placement' : 'skew';
+    problems.key(
+      ['topics', topic.name, key],
+      `topics.${topic.name}.${key}: expected ${key === 'skew' ? 'no skew' : 'no rates'} beside keys, found those of ${producer.name}, which decide the partitions of its records: remove one of the two`,
+      [['producers', producer.name, 'record', 'key']],
+    );
   }
 }
 
@@ -93,6 +109,7 @@ export function checkConsumers(scenario: Scenario, problems: Problems): void {
     const at = ['consumers', consumer.name];
     checkTopicsInCluster(scenario, consumer, at, true, problems);
     checkConsumerConfig(consumer.config, consumer.stated, [...at, 'config'], problems);
+    checkPauses(consumer, [...at, 'pause'], problems);
     const partitions = scenario.topics
       .filter(({ name }) => consumer.topics.includes(name))
       .reduce((sum, topic) => sum + topic.count * topic.partitions, 0);
@@ -107,6 +124,23 @@ export function checkConsumers(scenario: Scenario, problems: Problems): void {
   for (const { name } of scenario.topics) {
     if (!touched.has(name))
       problems.warning(['topics', name], `nothing is written to or read from "${name}"`);
+  }
+}
+
+function checkPauses({ pauses = [] }: ConsumerClass, at: Path, problems: Problems): void {
+  for (const [index, { atMs }] of pauses.entries()) {
+    if (index === 0) continue;
+    const before = pauses[index - 1];
+    const endMs = before.atMs + before.durationMs;
+    if (atMs >= endMs) continue;
+    problems.value(
+      [...at, index, 'at'],
+      `expected ${endMs / 1000}s or later, when the pause before it ends, found ${atMs / 1000}s`,
+      [
+        [...at, index - 1, 'at'],
+        [...at, index - 1, 'for'],
+      ],
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import { suggestion } from './nearest.ts';
 import type { Problems } from './problems.ts';
 import type { ClusterTemplate, Scenario, TopicClass } from './scenario.ts';
 import type { ScenarioFile } from './schema.ts';
+import { hasSasl } from './security-protocols.ts';
 import { topicNames } from './topic-names.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -26,8 +27,10 @@ export function checkScenario(
 ): void {
   checkClassNames(scenario, problems);
   checkHosts(scenario, problems);
-  for (const cluster of scenario.clusters)
+  for (const cluster of scenario.clusters) {
     checkControllers(cluster, clusterPath(scenario, cluster), problems);
+    checkSecurity(cluster, [...clusterPath(scenario, cluster), 'security'], problems);
+  }
   for (const topic of scenario.topics) {
     checkTopic(scenario, topic, problems);
     checkPartitionRates(scenario, topic, problems);
@@ -84,6 +87,28 @@ function checkControllers(cluster: ClusterTemplate, at: Path, problems: Problems
       [...at, 'controllers', 'host'],
       'expected no host for controllers in their brokers: remove it, or state mode: separate',
       [[...at, 'controllers', 'mode']],
+    );
+  }
+}
+
+function checkSecurity({ security }: ClusterTemplate, at: Path, problems: Problems): void {
+  const { clients, brokers, saslMechanism } = security ?? {};
+  const protocols = [clients, brokers].filter((protocol) => protocol !== undefined);
+  if (saslMechanism !== undefined && !protocols.some(hasSasl)) {
+    problems.key(
+      [...at, 'sasl.mechanism'],
+      `expected clients or brokers of SASL_PLAINTEXT or SASL_SSL beside sasl.mechanism, found ${protocols.join(' and ')}: remove it, or state one`,
+      [
+        [...at, 'clients'],
+        [...at, 'brokers'],
+      ],
+    );
+  }
+  if (saslMechanism === 'OAUTHBEARER' && brokers !== undefined && hasSasl(brokers)) {
+    problems.value(
+      [...at, 'brokers'],
+      `expected PLAINTEXT or SSL with OAUTHBEARER, by which brokers do not log in to each other here, found ${brokers}`,
+      [[...at, 'sasl.mechanism']],
     );
   }
 }

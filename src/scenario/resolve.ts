@@ -34,6 +34,7 @@ import type {
 } from './scenario.ts';
 import { API_VERSION, type ScenarioFile } from './schema.ts';
 import { DEFAULT_KAFKA, kafkaLineOf } from './schema-values.ts';
+import { DEFAULT_SASL_MECHANISM, hasSasl } from './security-protocols.ts';
 import { topicClassNamed } from './topic-names.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -175,14 +176,7 @@ class Resolver {
       dataCentre: entry.dataCentre ?? null,
       kafka,
       kafkaVersions,
-      ...(entry.security === undefined
-        ? {}
-        : {
-            security: {
-              clients: entry.security.clients ?? 'PLAINTEXT',
-              brokers: entry.security.brokers ?? 'PLAINTEXT',
-            },
-          }),
+      ...securityOf(entry.security),
       brokers: { host, count, config: brokerConfig(stated, line), stated: plain(BROKER_PROPERTIES, stated) },
       controllers: {
         mode,
@@ -359,6 +353,7 @@ class Resolver {
       group: entry.group ?? name,
       count: entry.count ?? 1,
       processUs: (entry.process ?? 0) / 1000,
+      ...pausesOf(entry.pause),
       config: consumerConfig(entry.config),
       stated: plain(CONSUMER_PROPERTIES, entry.config),
       ...quotaOf(entry.quota, entry.quota?.consumer_byte_rate),
@@ -400,6 +395,13 @@ function hostGroup(name: string, entry: Entry<'hosts'>): HostGroup {
   };
 }
 
+function securityOf(stated: Entry<'clusters'>['security']): Pick<ClusterTemplate, 'security'> {
+  if (stated === undefined) return {};
+  const { clients = 'PLAINTEXT', brokers = 'PLAINTEXT', 'sasl.mechanism': mechanism } = stated;
+  const saslMechanism = mechanism ?? ([clients, brokers].some(hasSasl) ? DEFAULT_SASL_MECHANISM : null);
+  return { security: { clients, brokers, ...(saslMechanism === null ? {} : { saslMechanism }) } };
+}
+
 function diskOf(
   stated: Entry<'hosts'>['disk'],
 ): Pick<HostGroup['hardware'], 'diskWriteBytesPerSecond' | 'disk'> {
@@ -426,6 +428,11 @@ function quotaOf(
   if (stated === undefined) return {};
   const { request_percentage: requestPercentage = null } = stated;
   return { quota: { bytesPerSecond: bytesPerSecond ?? null, requestPercentage } };
+}
+
+function pausesOf(stated: Entry<'consumers'>['pause']): Pick<ConsumerClass, 'pauses'> {
+  if (stated === undefined) return {};
+  return { pauses: stated.map(({ at, for: durationMs }) => ({ atMs: at, durationMs })) };
 }
 
 function historyOf(stated: Entry<'topics'>['history']): Pick<TopicClass, 'history'> {

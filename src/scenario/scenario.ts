@@ -5,6 +5,7 @@
 import type { TimedOperation } from '../operations/operation.ts';
 import type { DiskFigures, DiskKind } from '../profile/profile.ts';
 import type { BrokerConfig, ConsumerConfig, ProducerConfig, TopicConfig } from './kafka-defaults.ts';
+import type { SaslMechanism, SecurityProtocol } from './security-protocols.ts';
 
 export interface Scenario {
   readonly apiVersion: 'brokertwin/v1';
@@ -64,7 +65,7 @@ export interface ClusterTemplate {
     readonly stated: Readonly<Record<string, string>>;
   };
   /** How connections of clients, and between brokers, are protected; not stated: not at all. */
-  readonly security?: { readonly clients: SecurityProtocol; readonly brokers: SecurityProtocol };
+  readonly security?: ClusterSecurity;
   readonly controllers: {
     /** In the first `count` brokers, or in processes of their own (`clusterFacts` has their ids). */
     readonly mode: 'combined' | 'separate';
@@ -74,8 +75,12 @@ export interface ClusterTemplate {
   };
 }
 
-/** Kafka's names; SASL costs nothing once a connection stands. */
-export type SecurityProtocol = 'PLAINTEXT' | 'SSL';
+export interface ClusterSecurity {
+  readonly clients: SecurityProtocol;
+  readonly brokers: SecurityProtocol;
+  /** Of all connections with SASL, which costs nothing once a connection stands; not stated: there are none. */
+  readonly saslMechanism?: SaslMechanism;
+}
 
 /** A link between two data centres. */
 export interface Link {
@@ -197,9 +202,18 @@ export interface ConsumerClass {
   readonly count: number;
   /** Time the application takes for one record. */
   readonly processUs: number;
+  /** One after the other; none stated: it reads all the time. */
+  readonly pauses?: readonly Pause[];
   readonly config: ConsumerConfig;
   readonly stated: Readonly<Record<string, string>>;
   readonly quota?: ClientQuota;
+}
+
+/** All consumers of a class fetch nothing, and stay in their group. */
+export interface Pause {
+  /** From the start of the measured part of each phase. */
+  readonly atMs: number;
+  readonly durationMs: number;
 }
 
 /** Consumers of one cluster that produce what they read into another. */

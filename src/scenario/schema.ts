@@ -37,6 +37,7 @@ import {
   topicName,
   withUnit,
 } from './schema-values.ts';
+import { DEFAULT_SASL_MECHANISM, SASL_MECHANISMS, SECURITY_PROTOCOLS } from './security-protocols.ts';
 import { parseCount, parseDurationNs, parseNumber, parseTimeOfDayMs, show } from './units.ts';
 
 const latency = (description: string, example: string) =>
@@ -117,10 +118,14 @@ const clusterShape = {
     .optional(),
   security: z
     .strictObject({
-      clients: oneOf(['PLAINTEXT', 'SSL'], 'Connections of clients. Default PLAINTEXT').optional(),
-      brokers: oneOf(['PLAINTEXT', 'SSL'], 'Connections between brokers. Default PLAINTEXT').optional(),
+      clients: oneOf(SECURITY_PROTOCOLS, 'Connections of clients. Default PLAINTEXT').optional(),
+      brokers: oneOf(SECURITY_PROTOCOLS, 'Connections between brokers. Default PLAINTEXT').optional(),
+      'sasl.mechanism': oneOf(
+        SASL_MECHANISMS,
+        `Of all connections with SASL. Default ${DEFAULT_SASL_MECHANISM}`,
+      ).optional(),
     })
-    .meta({ description: 'Which connections use TLS' })
+    .meta({ description: 'Which connections use TLS, and which log in' })
     .optional(),
   controllers: z
     .strictObject({
@@ -313,6 +318,13 @@ const consumers = named(
     process: scalar(
       parseDurationNs,
       withUnit('Time that the application takes for one record. Default 0us', '50us'),
+    ).optional(),
+    pause: listOf(
+      z.strictObject({
+        at: duration('From the start of the measured part of each phase', '30s'),
+        for: positiveDuration('How long; it ends with the measured part in any case', '60s'),
+      }),
+      'When all of these consumers stop fetching and stay in their group, as a Java client that calls pause(). Default: never',
     ).optional(),
     quota: z
       .strictObject({

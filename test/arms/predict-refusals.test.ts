@@ -88,16 +88,6 @@ ${PRODUCER}`,
       [/^s\.yaml:5:\d+:? .*"earliest" or "latest"/],
     ],
     [
-      'skewed topics of keyed records',
-      `apiVersion: brokertwin/v1
-topics:
-  orders: { partitions: 3, skew: { zipf: 1.1 } }
-producers:
-  checkout: { topics: orders, rate: 10/s, record: { key: { cardinality: 5 } } }
-`,
-      [/^s\.yaml:3:\d+:? .*keys of checkout decide/],
-    ],
-    [
       'rates that change over the day',
       `${HEAD}producers:
   checkout: { topics: orders, rate: { diurnal: { peak: 10/s, trough: 1/s, peakAt: "20:00" } } }

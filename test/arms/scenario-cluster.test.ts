@@ -58,6 +58,7 @@ test('hosts become machines with their limits, zones and log dirs', () => {
     network: 'shaped',
     config: { 'num.io.threads': '4' },
     diskShim: false,
+    dataBytes: 0,
   });
 });
 
@@ -86,6 +87,36 @@ test('separate controllers run on the hosts that are named, or on machines of th
     named.controllerMachines?.map(({ name }) => name),
     ['client-1', 'client-2'],
   );
+});
+
+test('security gives the clients a listener and the brokers another, with the mechanism asked for', () => {
+  const of = (security: string) => {
+    const { listeners, interBrokerListener, saslMechanisms } = scenarioCluster(
+      load(`${ONE_TOPIC.replace(', host: client', '')}cluster: { security: ${security} }\n`).scenario,
+    );
+    return { listeners, interBrokerListener, saslMechanisms };
+  };
+  assert.deepEqual(of('{ clients: SASL_SSL, brokers: SSL, sasl.mechanism: SCRAM-SHA-256 }'), {
+    listeners: ['SASL_SSL', 'SSL'],
+    interBrokerListener: 'SSL',
+    saslMechanisms: ['SCRAM-SHA-256'],
+  });
+  assert.deepEqual(of('{ clients: SSL, brokers: SSL }'), {
+    listeners: ['SSL'],
+    interBrokerListener: 'SSL',
+    saslMechanisms: [],
+  });
+});
+
+test('a cluster has room for the histories of all replicas', () => {
+  const yaml = `apiVersion: brokertwin/v1
+cluster: { brokers: { count: 2 } }
+topics:
+  orders-*: { count: 3, replication.factor: 2, history: { size: 10GB } }
+producers:
+  checkout: { topics: orders-*, rate: 10/s }
+`;
+  assert.equal(scenarioCluster(load(yaml).scenario).dataBytes, 60e9);
 });
 
 test('a slow disk in the timeline has the brokers started for it', () => {

@@ -66,6 +66,7 @@ test('what the perf tools cannot do is refused at its place', () => {
       'producers.checkout.config.transactional.id',
     ],
     [{ consumers: [consumer({ processUs: 5 })] }, 'consumers.billing.process'],
+    [{ consumers: [consumer({ pauses: [{ atMs: 0, durationMs: 1 }] })] }, 'consumers.billing.pause'],
     [
       { consumers: [consumer({ stated: { 'auto.offset.reset': 'none' } })] },
       'consumers.billing.config.auto.offset.reset',

@@ -71,6 +71,41 @@ describe('a long poll', () => {
   });
 });
 
+describe('a pause', () => {
+  const paused: Small = {
+    topics: [{ partitions: 3 }],
+    producers: [{ rate: rate(1000) }],
+    consumers: [
+      {
+        pauses: [
+          { atMs: 1000, durationMs: 2000 },
+          { atMs: 5500, durationMs: 60_000 },
+        ],
+      },
+    ],
+    phase: { durationMs: 7000 },
+  };
+
+  test('lets lag grow by what is produced, and is caught up with; the last ends with the measured part', () => {
+    const read = runOut(build(paused));
+    const [lag] = read.lag;
+    const near = [0, 0, 1000, 2000, 0, 0, 500, 1500];
+    assert.equal(lag.length, near.length);
+    lag.forEach((records, window) => {
+      assert.ok(Math.abs(records - near[window]) <= 20, `${window}: ${lag.join(' ')}`);
+    });
+    const [, billing] = read.classes;
+    assert.equal(billing.done, 7000);
+    assert.ok(isNear(billing.latencyMaxNs, 2 * SECOND, 0.02), `${billing.latencyMaxNs}`);
+  });
+
+  test('of one class leaves the others alone', () => {
+    const shipping = { name: 'shipping', group: 'shipping' };
+    const read = runOut(build({ ...paused, consumers: [...(paused.consumers ?? []), shipping] }));
+    assert.ok(Math.max(...read.lag[1]) <= 20);
+  });
+});
+
 describe('consumer groups', () => {
   const groups: Small = {
     topics: [{ partitions: 5 }],

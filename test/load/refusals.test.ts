@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { loadAssumptions, loadRefusals } from '../../src/load/refusals.ts';
 import { producerConfig } from '../../src/scenario/kafka-defaults.ts';
-import type { Scenario } from '../../src/scenario/scenario.ts';
+import type { Scenario, TopicClass } from '../../src/scenario/scenario.ts';
 import { exampleConsumer, exampleProducer, exampleScenario, exampleTopic } from './example-scenario.ts';
 
 const paths = (changes: Partial<Scenario>) =>
@@ -14,18 +14,14 @@ test('the example can be driven', () => {
   assert.deepEqual(loadRefusals(exampleScenario()), []);
 });
 
-const HISTORY = { bytes: 1_000_000, valueBytes: 100, batchBytes: 16_384 };
+const PLACED = { topic: 'orders', partition: 0, replicas: [1], recordsPerSecond: 100 };
 const QUOTA = { bytesPerSecond: 1000, requestPercentage: null };
 
 test('every refusal names the place in the scenario', () => {
   const cases: readonly (readonly [Partial<Scenario>, string])[] = [
     [{ clusters: [] }, 'clusters'],
     [{ producers: [], consumers: [] }, 'producers'],
-    [{ topics: [exampleTopic({ skew: { zipf: 1 } })] }, 'topics.orders.skew'],
-    [{ topics: [exampleTopic({ placement: [] })] }, 'topics.orders.placement'],
-    [{ topics: [exampleTopic({ history: HISTORY })] }, 'topics.orders.history'],
-    [{ producers: [exampleProducer({ quota: QUOTA })] }, 'producers.checkout.quota'],
-    [{ consumers: [exampleConsumer({ quota: QUOTA })] }, 'consumers.billing.quota'],
+    [{ topics: [exampleTopic({ placement: [PLACED] })] }, 'topics.orders.placement'],
     [{ producers: [exampleProducer({ client: 'java' })] }, 'producers.checkout.client'],
     [
       { producers: [exampleProducer({ config: producerConfig({ 'transactional.id': 'x' }) })] },
@@ -75,4 +71,30 @@ test('idempotence and the levels of gzip and zstd are honoured, so that nothing 
   });
   assert.deepEqual(loadRefusals(scenario), []);
   assert.ok(loadAssumptions(scenario).every((sentence) => !sentence.includes('idempoten')));
+});
+
+test('what is asked of topics, quotas and security can be driven', () => {
+  const [cluster] = exampleScenario().clusters;
+  const scenario = exampleScenario({
+    clusters: [{ ...cluster, security: { clients: 'SASL_SSL', brokers: 'SSL', saslMechanism: 'PLAIN' } }],
+    topics: [
+      exampleTopic({ skew: { zipf: 1.1 } }),
+      exampleTopic({ name: 'placed', partitions: 1, placement: [{ ...PLACED, topic: 'placed' }] }),
+      exampleTopic({ name: 'old', history: { bytes: 1_000_000, valueBytes: 100, batchBytes: 16_384 } }),
+    ],
+    producers: [exampleProducer({ quota: QUOTA })],
+    consumers: [exampleConsumer({ quota: QUOTA, pauses: [{ atMs: 0, durationMs: 10 }] })],
+  });
+  assert.deepEqual(loadRefusals(scenario), []);
+  assert.ok(loadAssumptions(scenario).some((sentence) => sentence.includes('page cache')));
+});
+
+test('a client is said to take its topics in turn only where no skew decides', () => {
+  const inTurn = (changes: Partial<TopicClass>) =>
+    loadAssumptions(exampleScenario({ topics: [exampleTopic({ count: 3, ...changes })] })).some((sentence) =>
+      sentence.includes('in turn'),
+    );
+  assert.equal(inTurn({}), true);
+  assert.equal(inTurn({ count: 1 }), false);
+  assert.equal(inTurn({ skew: { zipf: 1 } }), false);
 });

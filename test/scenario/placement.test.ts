@@ -30,6 +30,10 @@ describe('a placement file', () => {
       's.yaml:4:74 topics.clicks-*.placement: expected rates of at most 100/s together, what producers send to clicks-*, found 120/s',
     ]);
     assert.match(problemsOf(written('120/s', ', skew: { zipf: 1 }'))[0], /no rates beside a skew/);
+    const keyed = written('120/s, record: { key: { cardinality: 5 } }');
+    assert.deepEqual(problemsOf(keyed), [
+      's.yaml:4:63 topics.clicks-*.placement: expected no rates beside keys, found those of site, which decide the partitions of its records: remove one of the two',
+    ]);
     const all = 'clicks-2,0,1;2,10/s\nclicks-2,1,1;2,10/s';
     scratchFile('placed.csv', `${rates('10/s', '10/s')}\n${all}`);
     assert.match(problemsOf(written('50/s'))[0], /expected rates of 50\/s together/);

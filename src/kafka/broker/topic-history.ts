@@ -8,15 +8,14 @@
  * Formula: records of a batch n = floor((batch - 61) / bytes of a record), at least 1; its bytes b = 61 + n * bytes of a record
  *          batches of a partition = floor(size / partitions / b), at least 1
  * Units:   bytes, records.
- * Source:  the scenario (topics.<name>.history).
+ * Source:  the scenario (topics.<name>.history), scenario/topic-history.ts.
  * Range:   as old as the phase for retention.ms; no committed offsets. A response ends where the history does. Records of
  *          a history count as consumed, and towards lag, but have no due time: no end-to-end latency.
  * Error:   none of its own; reading it is the page cache's and the disk's.
  * Test:    test/kafka/topic-history.test.ts.
  */
 import type { Columns, Float64Column } from '../../kernel/columns.ts';
-import { BATCH_OVERHEAD_BYTES, recordBytes } from '../../scenario/record-format.ts';
-import type { TopicClass } from '../../scenario/scenario.ts';
+import { type EqualBatches, historyBatches, NO_BATCHES } from '../../scenario/topic-history.ts';
 import type { Batches } from '../batches.ts';
 import type { Topology } from '../cluster/topology.ts';
 import { NONE } from '../requests.ts';
@@ -25,13 +24,6 @@ import type { FetchSession } from './replica-manager.ts';
 
 /** Before any phase: records that nobody measures. */
 const DUE_BEFORE_NS = -1;
-
-interface EqualBatches {
-  readonly bytes: number;
-  readonly records: number;
-  /** In each partition. */
-  readonly count: number;
-}
 
 export class TopicHistory {
   /** Whether any topic has one. */
@@ -48,7 +40,7 @@ export class TopicHistory {
     const { name } = topology.cluster;
     // Copies that a mirror makes begin empty.
     this.#batches = topology.topics.map(({ class: of }) =>
-      of.cluster === name ? batchesOf(of) : NO_BATCHES,
+      of.cluster === name ? historyBatches(of) : NO_BATCHES,
     );
     this.isOn = this.#batches.some(({ count }) => count > 0);
     this.#taken = columns.float64('readers/history-taken', this.isOn ? readers : 0);
@@ -124,14 +116,4 @@ export class TopicHistory {
   #of(partition: number): EqualBatches {
     return this.#batches[this.#topology.partitions.topic(partition)];
   }
-}
-
-const NO_BATCHES: EqualBatches = { bytes: 0, records: 0, count: 0 };
-
-function batchesOf({ history, partitions }: TopicClass): EqualBatches {
-  if (history === undefined) return NO_BATCHES;
-  const each = recordBytes({ keyBytes: null, valueBytes: history.valueBytes, headersBytes: 1 }, 0);
-  const records = Math.max(1, Math.floor((history.batchBytes - BATCH_OVERHEAD_BYTES) / each));
-  const bytes = BATCH_OVERHEAD_BYTES + records * each;
-  return { bytes, records, count: Math.max(1, Math.floor(history.bytes / partitions / bytes)) };
 }

@@ -3,7 +3,8 @@
  * its partitions, decodes what comes and fetches again.
  *
  * What:    jobs of a thread in FIFO order: FETCH (send one), RECEIVE (decode one response, then send the next fetch),
- *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received.
+ *          PROCESS (the application's time for the records, if it takes any). Lag counts from what was received. A consumer
+ *          that pauses receives what is under way and sends no fetch until its pause is over.
  * Formula: fetch + receive = perRequest + records * perRecord + bytes * perByte + codecs;  process = records * process  (CPU ns)
  * Source:  the generator in src/load; costs are measured by calibration.
  * Range:   groups already assigned (range assignor); no rebalances. Commits and heartbeats: group-members.ts. What fails:
@@ -11,7 +12,8 @@
  * Error:   in every report (end-to-end latency).
  * Test:    test/kafka/consumers.test.ts.
  */
-import type { Float64Column } from '../../kernel/columns.ts';
+import type { Float64Column, Uint8Column } from '../../kernel/columns.ts';
+import type { Pause } from '../../scenario/scenario.ts';
 import type { ClusterModel } from '../cluster-model.ts';
 import type { Costs } from '../costs.ts';
 import { KIND } from '../kinds.ts';
@@ -28,6 +30,7 @@ const MEMBER = 3;
 const JOBS = 4;
 const JOB_BITS = 2;
 const FETCH_SHARE = 0.3;
+const NS_PER_MS = 1_000_000;
 
 export interface ConsumerThread {
   readonly thread: number;
@@ -48,6 +51,7 @@ export interface ConsumerClient {
   readonly clientThread: number;
   readonly host: number;
   readonly processNs: number;
+  readonly pauses: readonly Pause[];
   /** One for each broker that leads one of its partitions, or may come to. */
   readonly sessions: readonly number[];
   readonly entity: number;
@@ -62,6 +66,9 @@ export class Consumers implements JobOwner {
   readonly #clients: readonly ConsumerClient[];
   readonly #jobs: ThreadJobs;
   readonly #consumed: Float64Column;
+  /** Per consumer: whether it pauses. Per session: whether its next fetch waits for the end of a pause. */
+  readonly #paused: Uint8Column;
+  readonly #held: Uint8Column;
 
   constructor(model: ClusterModel, threads: readonly ConsumerThread[], clients: readonly ConsumerClient[]) {
     this.#model = model;
@@ -75,6 +82,8 @@ export class Consumers implements JobOwner {
       this,
     );
     this.#consumed = columns.float64('consumers/consumed', clients.length);
+    this.#paused = columns.uint8('consumers/paused', clients.length);
+    this.#held = columns.uint8('consumers/held', model.parts.sessions.length);
     if (model.history.isOn) this.#passOverHistories();
   }
 
@@ -88,6 +97,26 @@ export class Consumers implements JobOwner {
     const of = this.#clients[client];
     for (const session of of.sessions) {
       if (this.#model.replicas.isFetching(session)) this.startSession(client, session);
+    }
+    const { sim, recorder } = this.#model;
+    const { warmNs, endNs } = recorder.options;
+    for (const { atMs, durationMs } of of.pauses) {
+      const fromNs = warmNs + Math.round(atMs * NS_PER_MS);
+      const toNs = Math.min(endNs, fromNs + Math.round(durationMs * NS_PER_MS));
+      if (fromNs >= endNs) continue;
+      sim.schedule(fromNs - sim.nowNs, of.entity, KIND.consumerPauses, client, 1);
+      sim.schedule(toNs - sim.nowNs, of.entity, KIND.consumerPauses, client, 0);
+    }
+  }
+
+  /** A consumer sends no fetch from now on, or those that it has held back. */
+  pause(client: number, isPaused: boolean): void {
+    this.#paused.data[client] = isPaused ? 1 : 0;
+    if (isPaused) return;
+    for (const session of this.#clients[client].sessions) {
+      if (this.#held.data[session] === 0) continue;
+      this.#held.data[session] = 0;
+      this.startSession(client, session);
     }
   }
 
@@ -170,6 +199,10 @@ export class Consumers implements JobOwner {
 
   #send(session: number): void {
     const { requests, replicas, sockets, failures } = this.#model;
+    if (this.#paused.data[replicas.ownerOf(session)] === 1) {
+      this.#held.data[session] = 1;
+      return;
+    }
     if (replicas.hasToStop(session)) {
       failures.refreshes.lost(replicas.ownerOf(session));
       return;

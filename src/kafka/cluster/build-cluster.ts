@@ -394,6 +394,7 @@ class Builder {
         clientThread: threads.indexOf[layout.thread],
         host: layout.host,
         processNs: layout.classIndex < 0 ? 0 : scenario.consumers[layout.classIndex].processUs * 1000,
+        pauses: scenario.consumers[layout.classIndex]?.pauses ?? [],
         sessions,
         entity: entities[layout.thread],
         backoff: this.#backoff(layout),

@@ -1,21 +1,19 @@
 /**
  * Which part of a producer's records each of its partitions gets, where not all get the same by sticky partitioning.
  *
- * What:    keyed: the partitions of the keys, weighted by how often each is used, exactly as the generator makes and hashes them.
- *          `skew`: partition i of the class, topic after topic, has the weight (i + 1)^-s. Rates of single partitions (placement
- *          file): those, and what is left of the class's rate evenly for those without.
- *          A producer's topic classes have weights by their numbers of topics.
+ * What:    keyed: the partitions of the keys, weighted by how often each is used, exactly as the generator makes and hashes them;
+ *          a producer's topic classes have weights by their numbers of topics. Skew, rates of single partitions: as
+ *          scenario/partition-weights.ts has them for both arms.
  * Formula: keyed, key k of n with exponent s (0 for none): weight k^-s on partition murmur2(key k) & 0x7fffffff mod partitions
- * Source:  BuiltInPartitioner.java, src/load/record-source.ts.
+ * Source:  BuiltInPartitioner.java, src/load/producer/record-source.ts.
  * Range:   the first KEYS_HASHED keys one by one, the rest spread evenly: together they are as even as can be told.
  * Test:    test/kafka/shares.test.ts.
  */
 import { exp, log } from '../../kernel/math.ts';
-import { classRate } from '../../scenario/class-rate.ts';
 import { partitionForKey } from '../../scenario/murmur2.ts';
+import { partitionWeights } from '../../scenario/partition-weights.ts';
 import { keyOf, keyRoom } from '../../scenario/record-keys.ts';
 import type { Key, Scenario, TopicClass } from '../../scenario/scenario.ts';
-import { topicNames } from '../../scenario/topic-names.ts';
 import { Shares } from '../clients/shares.ts';
 
 const KEYS_HASHED = 1_048_576;
@@ -39,40 +37,19 @@ export class SharesLayout {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const classes = [...new Set(topics.map((topic) => topic.class))];
-    const isShared = key !== null || classes.some(isWeighted);
-    const shares = isShared ? new Shares(classes.flatMap((of) => this.#weights(of, key))) : null;
+    const weights =
+      key === null
+        ? partitionWeights(this.#scenario, classes, power)
+        : classes.flatMap((of) => this.#keyedWeights(of, key));
+    const shares = weights === null ? null : new Shares(weights);
     this.#known.set(name, shares);
     return shares;
   }
 
   /** Of all partitions of a class; they add up to its number of topics. */
-  #weights(topic: TopicClass, key: Key | null): number[] {
-    const { count, partitions } = topic;
-    const size = count * partitions;
-    if (key !== null) {
-      const ofKeys = this.#weightsOfKeys(key, partitions);
-      return Array.from({ length: size }, (_, index) => ofKeys[index % partitions]);
-    }
-    const weights = this.#weightsStated(topic);
-    if (weights === null) return Array.from({ length: size }, () => 1 / partitions);
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    return weights.map((weight) => (weight / sum) * count);
-  }
-
-  #weightsStated(topic: TopicClass): number[] | null {
-    const { count, partitions, skew, placement } = topic;
-    const size = count * partitions;
-    if (skew !== null) return Array.from({ length: size }, (_, index) => power(index + 1, -skew.zipf));
-    if (placement === null || !isWeighted(topic)) return null;
-    const numbers = new Map(topicNames(topic).map((name, number) => [name, number]));
-    const rates: (number | null)[] = Array.from({ length: size }, () => null);
-    for (const { topic: name, partition, recordsPerSecond } of placement) {
-      rates[(numbers.get(name) ?? 0) * partitions + partition] = recordsPerSecond;
-    }
-    const stated = rates.reduce((sum: number, rate) => sum + (rate ?? 0), 0);
-    const open = rates.filter((rate) => rate === null).length;
-    const rest = Math.max(0, classRate(this.#scenario, topic) - stated) / Math.max(1, open);
-    return rates.map((rate) => rate ?? rest);
+  #keyedWeights({ count, partitions }: TopicClass, key: Key): number[] {
+    const ofKeys = this.#weightsOfKeys(key, partitions);
+    return Array.from({ length: count * partitions }, (_, index) => ofKeys[index % partitions]);
   }
 
   /** They add up to 1. */
@@ -97,11 +74,6 @@ export class SharesLayout {
     this.#keyWeights.set(name, weights);
     return weights;
   }
-}
-
-/** Whether the class itself says how its records fall on its partitions. */
-export function isWeighted({ skew, placement }: TopicClass): boolean {
-  return skew !== null || placement?.some(({ recordsPerSecond }) => recordsPerSecond !== null) === true;
 }
 
 function power(base: number, exponent: number): number {

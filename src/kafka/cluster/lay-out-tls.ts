@@ -1,6 +1,7 @@
 /** Which connections of a cluster are encrypted, with what the profiles of both ends' hosts say of TLS. */
 import type { CodecLibrary } from '../../profile/codec-costs.ts';
 import type { Profile } from '../../profile/profile.ts';
+import { hasTls } from '../../scenario/security-protocols.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Connection } from '../broker/socket-server.ts';
 import { fileCostOf, type TlsCosts, tlsCostsOf } from '../costs.ts';
@@ -18,7 +19,7 @@ export function layOutTls(
   clientEntities: readonly number[],
   connections: readonly Connection[],
 ): TlsLayout {
-  if (security?.clients !== 'SSL' && security?.brokers !== 'SSL') {
+  if (security === undefined || !(hasTls(security.clients) || hasTls(security.brokers))) {
     return { brokers: null, clients: connections.map(() => null) };
   }
   const kinds = new Map(clientEntities.map((entity, thread) => [entity, clientThreads[thread].client]));
@@ -36,7 +37,7 @@ export function layOutTls(
     })),
     clients: connections.map(({ clientHost, clientEntity }) => {
       const kind = kinds.get(clientEntity);
-      if (security[kind === undefined ? 'brokers' : 'clients'] !== 'SSL') return null;
+      if (!hasTls(security[kind === undefined ? 'brokers' : 'clients'])) return null;
       return costsOf(clientHost, kind ?? 'java');
     }),
   };

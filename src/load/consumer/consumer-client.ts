@@ -17,6 +17,8 @@ const ASSIGNMENT_POLL_MS = 50;
 const RETRY_MS = 100;
 /** How long the commit at the end may take. */
 const LAST_COMMIT_MS = 5000;
+/** How often a client that is paused looks how far behind it is. */
+const PAUSED_LOOK_MS = 500;
 const NS_PER_US = 1000;
 
 /** Where a record's value is, and what else is known of it. */
@@ -31,7 +33,7 @@ export interface FetchedRecord extends TopicPartition {
 export interface ConsumerObserver {
   /** One record, at the moment that the application would get it. The record is valid during the call only. */
   received(record: FetchedRecord, atNs: number): void;
-  /** A fetch was answered; the client's `lag` is of this moment. */
+  /** A fetch was answered, or a paused client has asked where the logs end: its `lag` is of this moment. */
   fetched(atNs: number): void;
   /** A partition is read from this offset on. */
   positioned(partition: TopicPartition, offset: number): void;
@@ -92,6 +94,8 @@ export class ConsumerClient {
   #rebalancing = false;
   #committed = new Map<string, number>();
   #closed = false;
+  /** Looks at the lag of a paused client. */
+  #pause: NodeJS.Timeout | null = null;
 
   constructor(options: ConsumerClientOptions) {
     this.#options = options;
@@ -125,6 +129,44 @@ export class ConsumerClient {
     return sum;
   }
 
+  /**
+   * As a Java client that pauses all of its partitions: it stays in its group, and fetches nothing. What is under way still
+   * comes.
+   */
+  pause(): void {
+    this.#pause ??= setInterval(() => this.lookAtLag(), PAUSED_LOOK_MS);
+  }
+
+  resume(): void {
+    if (this.#pause !== null) {
+      clearInterval(this.#pause);
+      this.#pause = null;
+      this.#handleWaiting();
+      this.#fetchAll();
+    }
+  }
+
+  /** Asks how far a paused client is behind; otherwise its fetches tell. */
+  lookAtLag(): void {
+    const { transport, observer, now } = this.#options;
+    const positions = [...this.#positions.values()];
+    if (this.#pause === null || positions.length === 0) {
+      return;
+    }
+    transport.logEnds(positions.map(({ partition }) => partition)).then(
+      (ends) => {
+        if (this.#pause === null) {
+          return;
+        }
+        for (const [index, { offset }] of ends.entries()) {
+          positions[index].lag = Math.max(0, offset - positions[index].offset);
+        }
+        observer.fetched(now());
+      },
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
   /** Whether all of its partitions are read to these ends, by `end` of each: 0 for those that need not be. */
   isAt(end: (partition: TopicPartition) => number): boolean {
     return (
@@ -140,6 +182,7 @@ export class ConsumerClient {
     for (const timer of this.#timers) {
       clearInterval(timer);
     }
+    this.resume();
     if (consumer.config['enable.auto.commit']) {
       await Promise.race([this.#commit(), sleep(LAST_COMMIT_MS, undefined, { ref: false })]);
     }
@@ -223,7 +266,8 @@ export class ConsumerClient {
   }
 
   #fetch(broker: number): void {
-    if (this.#closed || this.#rebalancing || this.#fetching.has(broker) || this.#waiting.length > 0) {
+    const isHeld = this.#rebalancing || this.#pause !== null || this.#waiting.length > 0;
+    if (this.#closed || isHeld || this.#fetching.has(broker)) {
       return;
     }
     const positions = [...this.#positions.values()].filter(
@@ -361,7 +405,8 @@ export class ConsumerClient {
   /** Handles `max.poll.records` records in a turn of the event loop, busy for the scenario's time with each. */
   #handleWaiting(): void {
     const waiting = this.#waiting[0];
-    if (this.#handling || waiting === undefined || this.#rebalancing || this.#closed) {
+    const isHeld = this.#handling || this.#rebalancing || this.#pause !== null;
+    if (waiting === undefined || isHeld || this.#closed) {
       return;
     }
     const { records, ends } = waiting;

@@ -6,13 +6,17 @@ import type { FetchedRecord } from './consumer-client.ts';
 export class ConsumerProof {
   readonly #plan: StreamPlan;
   readonly #ledger: ConsumerLedger;
+  readonly #historyEnds: ReadonlyMap<string, number>;
   /** Of the latest record. */
   #topic = '';
   #partition = -1;
   #number = -1;
+  #fromOffset = 0;
 
-  constructor(run: number, plan: StreamPlan) {
+  /** `historyEnds`: by topic, the offset up to which every partition holds what no producer of the run made. */
+  constructor(run: number, plan: StreamPlan, historyEnds: ReadonlyMap<string, number>) {
     this.#plan = plan;
+    this.#historyEnds = historyEnds;
     this.#ledger = new ConsumerLedger(run, plan);
   }
 
@@ -30,11 +34,12 @@ export class ConsumerProof {
       this.#topic = record.topic;
       this.#partition = record.partition;
       this.#number = this.#plan.partitionNumber(record.topic, record.partition);
+      this.#fromOffset = this.#historyEnds.get(record.topic) ?? 0;
       if (this.#number >= 0) {
         this.#ledger.beginBatch(this.#number);
       }
     }
-    if (this.#number >= 0) {
+    if (this.#number >= 0 && record.offset >= this.#fromOffset) {
       this.#ledger.saw(record.bytes, record.valueAt, valueBytes, record.offset);
     }
   }

@@ -1,9 +1,10 @@
 /** A consumer thread: its members join their groups, and read until the main thread says stop. */
 import type { ConsumerClass } from '../../scenario/scenario.ts';
+import { historyEnds, historyRecordsRead } from '../../scenario/topic-history.ts';
 import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
-import { nowNs } from '../clock.ts';
+import { NS_PER_MS, nowNs } from '../clock.ts';
 import type { ClusterMetadata } from '../cluster-metadata.ts';
 import { NOTHING } from '../interval.ts';
 import { MeasuredUsage } from '../measured-usage.ts';
@@ -21,6 +22,8 @@ import { Fetcher } from './fetcher.ts';
 import { createGroupMembership } from './group-membership.ts';
 
 const REPORT_MS = 100;
+/** Lag is greatest at the end of a pause. */
+const LAST_LOOK_NS = 50 * NS_PER_MS;
 
 class ConsumerWorker {
   readonly #plan: WorkerPlan;
@@ -92,6 +95,10 @@ class ConsumerWorker {
       ),
       transport: this.#createTransport(consumer, `${consumer.name}-${number}`),
     });
+    // A history is read by the load, not while it is waited for.
+    if (historyRecordsRead(this.#plan.scenario, consumer) > 0) {
+      client.pause();
+    }
     return client;
   }
 
@@ -100,7 +107,9 @@ class ConsumerWorker {
     if (verifyRun === null || this.#streams === null) {
       return null;
     }
-    const proof = this.#proofs.get(group) ?? new ConsumerProof(verifyRun, this.#streams);
+    const proof =
+      this.#proofs.get(group) ??
+      new ConsumerProof(verifyRun, this.#streams, historyEnds(this.#plan.scenario));
     this.#proofs.set(group, proof);
     return proof;
   }
@@ -156,8 +165,11 @@ class ConsumerWorker {
   }
 
   #start(times: Times): void {
-    for (const client of this.#clients) {
+    for (const [place, client] of this.#clients.entries()) {
       client.start();
+      client.resume();
+      const { classIndex } = this.#plan.thread.clients[place];
+      playPauses(client, this.#plan.scenario.consumers[classIndex], times);
     }
     for (const recorder of this.#recorders.values()) {
       recorder.start(times);
@@ -220,6 +232,19 @@ class ConsumerWorker {
         tell();
       },
     );
+  }
+}
+
+/** A pause ends with the measured part at the latest, so that what was acknowledged can be read to its end. */
+function playPauses(client: ConsumerClient, { pauses = [] }: ConsumerClass, { warmNs, endNs }: Times): void {
+  for (const { atMs, durationMs } of pauses) {
+    const fromNs = warmNs + atMs * NS_PER_MS;
+    if (fromNs < endNs) {
+      at(fromNs, () => client.pause());
+      const toNs = Math.min(fromNs + durationMs * NS_PER_MS, endNs);
+      at(toNs - LAST_LOOK_NS, () => client.lookAtLag());
+      at(toNs, () => client.resume());
+    }
   }
 }
 

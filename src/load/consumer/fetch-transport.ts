@@ -34,6 +34,8 @@ export interface FetchTransport {
   assignment(): readonly TopicPartition[] | null;
   /** Offset to begin at: the group's committed one if asked for and there, else by `auto.offset.reset`. */
   startOffsets(partitions: readonly TopicPartition[], committed: boolean): Promise<readonly FetchPosition[]>;
+  /** Where the logs end for this consumer now. */
+  logEnds(partitions: readonly TopicPartition[]): Promise<readonly FetchPosition[]>;
   /** Leader of a partition as it is known now, -1 for none. */
   leader(partition: TopicPartition): number;
   /** Asks the cluster who leads. */

@@ -11,7 +11,7 @@ const COORDINATOR_RETRY_MS = 200;
 
 export type GroupMembership = Pick<
   FetchTransport,
-  'join' | 'assignment' | 'startOffsets' | 'commit' | 'close'
+  'join' | 'assignment' | 'startOffsets' | 'logEnds' | 'commit' | 'close'
 >;
 
 export interface GroupMembershipOptions {
@@ -80,22 +80,29 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
     },
 
     async startOffsets(partitions, committed) {
-      const topics = byTopic(partitions);
-      const earliest = await consumer.listOffsets({
-        topics: [...topics.keys()],
-        partitions: Object.fromEntries(topics),
-        timestamp: ListOffsetTimestamps.EARLIEST,
-      });
+      // Before the load begins logs hold a history at most; what comes later is read whoever has the partition.
+      const isLatest = !committed && config['auto.offset.reset'] === 'latest';
+      const { EARLIEST, LATEST } = ListOffsetTimestamps;
+      const first = await listOffsets(partitions, isLatest ? LATEST : EARLIEST);
       const offsets = committed
         ? await consumer.listCommittedOffsets({
-            topics: [...topics].map(([topic, numbers]) => ({ topic, partitions: numbers })),
+            topics: [...byTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers })),
           })
         : new Map<string, bigint[]>();
       return partitions.map(({ topic, partition }): FetchPosition => {
         const known = offsets.get(topic)?.[partition];
-        const offset = known !== undefined && known >= 0n ? known : earliest.get(topic)?.[partition];
+        const offset = known !== undefined && known >= 0n ? known : first.get(topic)?.[partition];
         return { topic, partition, offset: Number(offset ?? 0n) };
       });
+    },
+
+    async logEnds(partitions) {
+      const ends = await listOffsets(partitions, ListOffsetTimestamps.LATEST);
+      return partitions.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: Number(ends.get(topic)?.[partition] ?? 0n),
+      }));
     },
 
     commit: (positions) =>
@@ -110,6 +117,18 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
 
     close: () => consumer.close(true),
   };
+
+  function listOffsets(
+    partitions: readonly TopicPartition[],
+    timestamp: bigint,
+  ): Promise<Map<string, bigint[]>> {
+    const topics = byTopic(partitions);
+    return consumer.listOffsets({
+      topics: [...topics.keys()],
+      partitions: Object.fromEntries(topics),
+      timestamp,
+    });
+  }
 
   async function joinOnce(): Promise<void> {
     consumer.topics.trackAll(...options.topics);

@@ -8,8 +8,9 @@
  *   memory. A broker with one such batch gets one request with the first batch of every one of its partitions, sendable
  *   or not, up to `max.request.size`, starting after where the last request stopped.
  * * A batch that goes back waits out its back-off at the front of its queue. An idempotent producer's keep their order.
- * * A keyless record goes to the sticky partition, which is drawn anew after `batch.size` bytes, once no batch of it is
- *   still filling, and after twice `batch.size` in any case; partitions with longer queues are drawn less often.
+ * * A keyless record that is meant for no partition goes to the sticky one, which is drawn anew after `batch.size` bytes,
+ *   once no batch of it is still filling, and after twice `batch.size` in any case; partitions with longer queues are drawn
+ *   less often.
  *
  * The caller bounds the requests in flight.
  */
@@ -21,6 +22,7 @@ import type { Codec } from '../wire/codecs.ts';
 import { RecordBatchWriter } from '../wire/record-batch-writer.ts';
 import type { ValuePool } from '../wire/value-pool.ts';
 import { CompressionRatios } from './compression-ratios.ts';
+import { ANY_PARTITION } from './destinations.ts';
 import { type Leader, newLeader, PartitionQueue } from './partition-queue.ts';
 import { ProducerBatch } from './producer-batch.ts';
 import { type ProducerIdentity, producerStateOf } from './producer-identity.ts';
@@ -158,16 +160,23 @@ export class Accumulator {
    * Takes one record; returns its batch, or null when `buffer.memory` has no room for the batch that it needs.
    * Its value is at `writer.lastValueAt` in `writer.target`, to be stamped.
    */
-  append(topic: number, record: NextRecord, dueNs: number, nowNs: number): ProducerBatch | null {
+  append(
+    topic: number,
+    record: NextRecord,
+    dueNs: number,
+    nowNs: number,
+    stated = ANY_PARTITION,
+  ): ProducerBatch | null {
     const { key, value, valueBytes, headers } = record;
     const queues = this.#queues[topic];
     const timestampMs = Math.floor(this.#makings.epochMs + nowNs / NS_PER_MS);
+    const isSticky = stated === ANY_PARTITION && key === null;
     for (;;) {
-      const partition = key === null ? this.#sticky[topic].partition : partitionForKey(key, queues.length);
+      const partition = isSticky ? this.#sticky[topic].partition : partitionOf(stated, key, queues.length);
       const queue = queues[partition];
       const { batches } = queue;
       const last = batches.length === 0 ? undefined : batches[batches.length - 1];
-      if (key === null && last?.full !== false && this.#switchSticky(topic, this.#settings.batchBytes)) {
+      if (isSticky && last?.full !== false && this.#switchSticky(topic, this.#settings.batchBytes)) {
         continue;
       }
       let batch = last;
@@ -193,7 +202,7 @@ export class Accumulator {
         this.#markFull(batch);
       }
       this.#waitingForMemory = false;
-      if (key === null) {
+      if (isSticky) {
         this.#sticky[topic].producedBytes += bytesAfter - bytesBefore;
         this.#switchSticky(topic, this.#settings.batchBytes * (batch.full ? 1 : 2));
       }
@@ -438,6 +447,10 @@ export class Accumulator {
   #drawEvenly(count: number): number {
     return Math.floor(this.#random() * count);
   }
+}
+
+function partitionOf(stated: number, key: Buffer | null, partitions: number): number {
+  return stated === ANY_PARTITION && key !== null ? partitionForKey(key, partitions) : stated;
 }
 
 /** Counts a batch into its leader's queues, or out of them. */

@@ -10,6 +10,7 @@ import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 import { Accumulator, type BatchMakings } from './accumulator.ts';
 import { BatchSender, type ProduceLinks, type ProduceMetadata } from './batch-sender.ts';
+import type { Destinations } from './destinations.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import { ProducerIdentity } from './producer-identity.ts';
 import type { RecordSource } from './record-source.ts';
@@ -40,8 +41,7 @@ export interface ProducerClientOptions {
   readonly clientId: string;
   readonly config: ProducerConfig;
   readonly topics: readonly { readonly name: string; readonly partitions: number }[];
-  /** The topic, by number, that gets the first record; the others follow in turn. */
-  readonly firstTopic: number;
+  readonly destinations: Destinations;
   readonly records: RecordSource;
   /** Saturating: after so many it makes no more. */
   readonly recordsMax: number;
@@ -70,7 +70,6 @@ export class ProducerClient {
   readonly #sender: BatchSender;
   #cursors: Cursors | null = null;
   #endNs = 0;
-  #topic: number;
   #outstandingRecords = 0;
   #madeRecords = 0;
   #filling = false;
@@ -79,7 +78,6 @@ export class ProducerClient {
   constructor(options: ProducerClientOptions) {
     const { config } = options;
     this.#options = options;
-    this.#topic = options.firstTopic;
     this.#identity = config['enable.idempotence'] ? new ProducerIdentity() : null;
     this.#accumulator = new Accumulator(
       {
@@ -226,8 +224,9 @@ export class ProducerClient {
   }
 
   #enter(dueNs: number, nowNs: number): boolean {
-    const { records, topics } = this.#options;
-    const batch = this.#accumulator.append(this.#topic, records, dueNs, nowNs);
+    const { records, destinations } = this.#options;
+    const { topic, partition } = destinations;
+    const batch = this.#accumulator.append(topic, records, dueNs, nowNs, partition);
     if (batch === null) {
       return false;
     }
@@ -236,10 +235,10 @@ export class ProducerClient {
       writeDueTime(writer.target, writer.lastValueAt, records.valueBytes, dueNs);
     }
     this.#options.stamper?.stamp(batch, records.valueBytes);
-    this.#topic = this.#topic + 1 === topics.length ? 0 : this.#topic + 1;
     this.#outstandingRecords++;
     this.#madeRecords++;
     records.next();
+    destinations.next();
     return true;
   }
 

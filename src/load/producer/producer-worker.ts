@@ -2,7 +2,8 @@
  * A producer thread: one timer of 1 ms (in effect 1.1 ms: libuv's timers count whole milliseconds) wakes those of its
  * clients that have something to do. After the measured part it makes no more records and waits for those under way.
  */
-import type { ProducerClass } from '../../scenario/scenario.ts';
+import { partitionWeights } from '../../scenario/partition-weights.ts';
+import type { ProducerClass, Scenario } from '../../scenario/scenario.ts';
 import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
@@ -24,11 +25,19 @@ import { ValuePool } from '../wire/value-pool.ts';
 import { workerMetadata } from '../worker-metadata.ts';
 import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
 import type { BatchMakings } from './accumulator.ts';
+import {
+  type Destinations,
+  DrawnPartitions,
+  Partitions,
+  PartitionsInTurn,
+  TopicsInTurn,
+} from './destinations.ts';
 import { ProducerClient } from './producer-client.ts';
 import { ProducerClassRecorder } from './producer-recorder.ts';
 import { RecordSource } from './record-source.ts';
 import { Stamper } from './stamper.ts';
 import { WakeHeap } from './wake-heap.ts';
+import { WeightedDraw } from './weighted-draw.ts';
 
 const TICK_MS = 1;
 const CONNECTING_MAX = 24;
@@ -52,6 +61,8 @@ class ProducerWorker {
   readonly #metadata: ClusterMetadata;
   readonly #memories = new BatchMemories();
   readonly #pools = new Map<number, ValuePool>();
+  /** By class: what its clients share; null where their records stick to partitions. */
+  readonly #shares = new Map<number, PartitionShares | null>();
   readonly #wakes: WakeHeap;
   readonly #usage = new MeasuredUsage();
   readonly #stalls = new Stalls();
@@ -136,7 +147,7 @@ class ProducerWorker {
       clientId,
       config: producer.config,
       topics,
-      firstTopic: number % topics.length,
+      destinations: this.#destinations(classIndex, number, stream),
       records: new RecordSource(producer, stream, this.#plan.payload),
       recordsMax: Math.ceil((this.#plan.recordsMax ?? Number.POSITIVE_INFINITY) / producer.count),
       makings: this.#makings(producer),
@@ -149,6 +160,20 @@ class ProducerWorker {
       onWork: (atNs) => this.#wakes.set(place, client.wakeNs(atNs)),
     });
     return { producer, number, client, links };
+  }
+
+  #destinations(classIndex: number, number: number, stream: string): Destinations {
+    const { scenario, recordsInTurn } = this.#plan;
+    const producer = scenario.producers[classIndex];
+    const topics = topicsOf(scenario.topics, producer.topics);
+    if (recordsInTurn !== null) {
+      return new PartitionsInTurn(new Partitions(topics), recordsInTurn);
+    }
+    const shares = this.#shares.get(classIndex) ?? sharesOf(scenario, producer, topics);
+    this.#shares.set(classIndex, shares);
+    return shares === null
+      ? new TopicsInTurn(topics.length, number % topics.length)
+      : new DrawnPartitions(shares.partitions, shares.weights, randomStream(`${stream}/destination`));
   }
 
   #stamper(classIndex: number, number: number): Stamper | null {
@@ -299,6 +324,21 @@ class ProducerWorker {
     // Its end is that of the thread; that a connection would not close changes nothing.
     this.#metadata.close().catch(() => undefined);
   }
+}
+
+interface PartitionShares {
+  readonly partitions: Partitions;
+  readonly weights: WeightedDraw;
+}
+
+function sharesOf(
+  scenario: Scenario,
+  producer: ProducerClass,
+  topics: readonly { readonly partitions: number }[],
+): PartitionShares | null {
+  const classes = scenario.topics.filter(({ name }) => producer.topics.includes(name));
+  const weights = partitionWeights(scenario, classes, Math.pow);
+  return weights === null ? null : { partitions: new Partitions(topics), weights: new WeightedDraw(weights) };
 }
 
 runWorker(async (plan) => {

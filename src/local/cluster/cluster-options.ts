@@ -1,10 +1,10 @@
 /** What a local cluster is to be like. */
 import { EXIT, UserError } from '../../errors/errors.ts';
+import type { SaslMechanism, SecurityProtocol } from '../../scenario/security-protocols.ts';
 import { BROKER_MACHINES_MAX, CLIENT_MACHINES_MAX } from '../hosts/addresses.ts';
 import { type MachineLimits, UNLIMITED } from '../hosts/machine.ts';
 import { refuseOwnedProperties } from '../kafka/broker-files.ts';
 import { parseKafkaVersion } from '../kafka/kafka-version.ts';
-import type { SaslMechanism, SecurityProtocol } from '../security/security.ts';
 import { BEYOND_HEAP_MIB } from './memory-space.ts';
 
 export interface MachineSpec {
@@ -64,6 +64,8 @@ export interface LocalClusterOptions {
   readonly jmx: boolean;
   /** Whether disks can be slowed while the cluster runs. */
   readonly diskShim?: boolean;
+  /** How much its brokers are going to hold at least, all together. */
+  readonly dataBytes?: number;
   /** Where the data go, in a directory of their own; by default under the state root. */
   readonly directory?: string;
   /** Heap of each broker; by default 512 MiB for up to three brokers, 384 MiB beyond. */

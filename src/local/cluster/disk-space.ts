@@ -7,11 +7,12 @@ const GIB = 1024 ** 3;
 export const FREE_BYTES_MIN = GIB;
 
 /**
- * Checks that the file system of an existing directory has at least 1 GiB free.
+ * Checks that the file system of an existing directory has at least 1 GiB free besides what is going to be written.
  *
  * @throws UserError (exit 3) with what was found.
  */
-export function requireDiskSpace(directory: string, freeBytesMin: number = FREE_BYTES_MIN): void {
+export function requireDiskSpace(directory: string, dataBytes: number): void {
+  const freeBytesMin = FREE_BYTES_MIN + dataBytes;
   const { bavail, bsize } = statfsSync(directory);
   const freeBytes = bavail * bsize;
   if (freeBytes >= freeBytesMin) return;

@@ -15,6 +15,7 @@ import { type KafkaJars, obtainKafkaJars } from '../kafka/jars.ts';
 import { newestVersion } from '../kafka/kafka-version.ts';
 import { writeToolScripts } from '../kafka/tool-scripts.ts';
 import {
+  type ClientPropertiesFile,
   clientPropertiesFiles,
   needsTokenIssuer,
   securityProperties,
@@ -71,8 +72,10 @@ export interface LocalCluster {
   readonly name: string;
   /** For clients on the cluster's client machines; on loopback for everybody. */
   readonly bootstrapServers: string;
-  /** For our own requests, from here. */
+  /** For our own requests, from here, in plain. */
   readonly managementServers: string;
+  /** For clients, with how they get in; those of `bootstrapServers` come first. */
+  readonly clientProperties: readonly ClientPropertiesFile[];
   /** Those that run now. */
   readonly brokers: readonly LocalBroker[];
   /** The newest of its brokers' versions. */
@@ -104,7 +107,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   await cleanStaleClusters(options.progress);
   mkdirSync(stateRoot(), { recursive: true });
   if (options.directory !== undefined) mkdirSync(options.directory, { recursive: true });
-  requireDiskSpace(options.directory ?? stateRoot());
+  requireDiskSpace(options.directory ?? stateRoot(), options.dataBytes ?? 0);
   requireMemory({
     brokers: options.brokers,
     heapMiB: heapMiBOf(options),
@@ -172,6 +175,7 @@ async function launchCluster(
 ): Promise<Launch> {
   const { name } = handle.record;
   const forget = onExit(() => removeClusterNow(handle.record));
+  let clientProperties: readonly ClientPropertiesFile[] = [];
   const remove = async (): Promise<void> => {
     await removeCluster(name, handle.record);
     forget();
@@ -186,7 +190,7 @@ async function launchCluster(
       const library = await buildSlowDiskShim({ signal: options.signal });
       handle.change({ diskShim: { library } });
     }
-    await secure(handle, options);
+    clientProperties = await secure(handle, options);
     writeToolScripts(join(clusterDirectory(name), 'bin'), jars, tokenOptions(handle.record));
     const failed = await startAll(handle, options);
     if (failed !== null) {
@@ -220,6 +224,7 @@ async function launchCluster(
     get brokers() {
       return localBrokers(handle.record);
     },
+    clientProperties,
     version: jars.version,
     jars,
     directory: handle.record.dataDirectory,
@@ -258,7 +263,7 @@ function makeLogDirs(handle: ClusterHandle): void {
   if (wanted.length > 0) makeFileSystems(wanted);
 }
 
-async function secure(handle: ClusterHandle, options: LocalClusterOptions): Promise<void> {
+async function secure(handle: ClusterHandle, options: LocalClusterOptions): Promise<ClientPropertiesFile[]> {
   const { record } = handle;
   const directory = clusterDirectory(record.name);
   await writeSecurityFiles(
@@ -276,7 +281,7 @@ async function secure(handle: ClusterHandle, options: LocalClusterOptions): Prom
       }),
     });
   }
-  clientPropertiesFiles(
+  return clientPropertiesFiles(
     { plan: record.security, directory, tokenIssuerUrl: handle.record.tokenIssuer?.url ?? null },
     bootstrapServersByListener(record),
   );

@@ -1,15 +1,10 @@
 /** Properties files for Kafka's own tools: one for each listener and SASL mechanism, ready for `--command-config`. */
 import { join } from 'node:path';
+import { hasSasl, hasTls, type SaslMechanism } from '../../scenario/security-protocols.ts';
 import { jaasLine, TOKEN_LOGIN_HANDLER } from './jaas.ts';
 import { javaProperties } from './java-properties.ts';
 import { type SecurityPaths, writeSecret } from './security-paths.ts';
-import {
-  hasSasl,
-  hasTls,
-  type PlannedListener,
-  type SaslMechanism,
-  type SecurityPlan,
-} from './security-plan.ts';
+import type { PlannedListener, SecurityPlan } from './security-plan.ts';
 import { issuerJvmOptions, requireIssuer, tokenEndpoint } from './token-endpoints.ts';
 import { passwordOf } from './users.ts';
 

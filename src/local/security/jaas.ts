@@ -1,5 +1,5 @@
 /** Kafka's login modules, as `sasl.jaas.config` has them. */
-import type { SaslMechanism } from './security-plan.ts';
+import type { SaslMechanism } from '../../scenario/security-protocols.ts';
 
 const SECURITY = 'org.apache.kafka.common.security';
 

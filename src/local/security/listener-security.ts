@@ -2,15 +2,13 @@
  * Broker properties that secure the listeners of a node. They hold no secret: passwords are references into the users'
  * file, keys are paths, so that the properties may be recorded and shown.
  */
+import { hasSasl, hasTls, type SaslMechanism } from '../../scenario/security-protocols.ts';
 import { jaasLine, TOKEN_VALIDATION_HANDLER } from './jaas.ts';
 import type { SecurityPaths } from './security-paths.ts';
 import {
-  hasSasl,
-  hasTls,
   listenerPrefix,
   needsTokenIssuer,
   type PlannedListener,
-  type SaslMechanism,
   type SecurityPlan,
 } from './security-plan.ts';
 import { issuerProperties } from './token-endpoints.ts';

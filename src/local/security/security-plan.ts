@@ -4,15 +4,21 @@
  */
 import { z } from 'zod';
 import { UserError } from '../../errors/errors.ts';
+import {
+  hasSasl,
+  hasTls,
+  SASL_MECHANISMS,
+  type SaslMechanism,
+  SECURITY_PROTOCOLS,
+  type SecurityProtocol,
+} from '../../scenario/security-protocols.ts';
 
-const PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
-const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 const CLIENT_AUTHENTICATION = ['none', 'requested', 'required'] as const;
 
 const peerListener = z.object({
   name: z.string(),
   /** Null when the listener has no SASL. */
-  mechanism: z.enum(MECHANISMS).exclude(['OAUTHBEARER']).nullable(),
+  mechanism: z.enum(SASL_MECHANISMS).exclude(['OAUTHBEARER']).nullable(),
 });
 
 /** For the cluster's record. */
@@ -20,13 +26,13 @@ export const securityPlan = z.object({
   listeners: z.array(
     z.object({
       name: z.string(),
-      protocol: z.enum(PROTOCOLS),
+      protocol: z.enum(SECURITY_PROTOCOLS),
       /** Whether its clients show a certificate, as the user's `ssl.client.auth` has it; `none` without TLS. */
       clientAuthentication: z.enum(CLIENT_AUTHENTICATION),
     }),
   ),
   /** Offered on every listener with SASL. */
-  mechanisms: z.array(z.enum(MECHANISMS)),
+  mechanisms: z.array(z.enum(SASL_MECHANISMS)),
   /** Where brokers talk to each other. */
   interBroker: peerListener,
   /** Where they talk to the controllers. */
@@ -35,8 +41,6 @@ export const securityPlan = z.object({
 
 export type SecurityPlan = z.infer<typeof securityPlan>;
 export type PlannedListener = SecurityPlan['listeners'][number];
-export type SecurityProtocol = PlannedListener['protocol'];
-export type SaslMechanism = SecurityPlan['mechanisms'][number];
 
 export interface SecurityRequest {
   /** Every listener that any node of the cluster has, that of the controllers too. */
@@ -88,14 +92,6 @@ export function needsTokenIssuer(plan: SecurityPlan): boolean {
   return plan.mechanisms.includes('OAUTHBEARER');
 }
 
-export function hasTls(protocol: SecurityProtocol): boolean {
-  return protocol === 'SSL' || protocol === 'SASL_SSL';
-}
-
-export function hasSasl(protocol: SecurityProtocol): boolean {
-  return protocol === 'SASL_PLAINTEXT' || protocol === 'SASL_SSL';
-}
-
 /** What Kafka puts in front of a property that is meant for one listener. */
 export function listenerPrefix(name: string): string {
   return `listener.name.${name.toLowerCase()}.`;
@@ -131,7 +127,7 @@ function mechanismProblems(request: SecurityRequest): string[] {
   if (mechanisms.length === 0) {
     return withSasl.map(
       (name) =>
-        `listener "${name}": expected a SASL mechanism, found none: name one of ${MECHANISMS.join(', ')}`,
+        `listener "${name}": expected a SASL mechanism, found none: name one of ${SASL_MECHANISMS.join(', ')}`,
     );
   }
   const peers = [

@@ -19,9 +19,7 @@ export type { ClientPropertiesFile } from './client-properties.ts';
 export {
   needsTokenIssuer,
   planSecurity,
-  type SaslMechanism,
   type SecurityPlan,
-  type SecurityProtocol,
   type SecurityRequest,
   securityPlan,
 } from './security-plan.ts';

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import type { SaslMechanism } from '../../scenario/security-protocols.ts';
 import { type SecurityPaths, writeSecret } from './security-paths.ts';
-import type { SaslMechanism } from './security-plan.ts';
 
 export const USER_NAMES = ['client', 'broker'] as const;
 export type UserName = (typeof USER_NAMES)[number];

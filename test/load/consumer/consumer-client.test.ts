@@ -45,6 +45,7 @@ async function rig(
     assignment: [0, 1, 2].map((partition): TopicPartition => ({ topic: 'orders', partition })),
     leader: (partition: number) => partition % 2,
     rebalance: (): void => assert.fail('it has not joined'),
+    end: 0,
     ...changed,
   };
   const clock = { nowNs: 0 };
@@ -58,6 +59,7 @@ async function rig(
       return partitions.map((partition) => ({ ...partition, offset: committed ? 7 : 0 }));
     },
     leader: ({ partition }) => state.leader(partition),
+    logEnds: async (partitions) => partitions.map((partition) => ({ ...partition, offset: state.end })),
     async refreshLeaders() {
       seen.refreshed++;
     },
@@ -438,4 +440,46 @@ test('a group of the consumer protocol goes on reading what it keeps', async () 
   answer(0, [fetched(0, 0, 3, 3)]);
   assert.equal(received.length, 3);
   await client.close();
+});
+
+test('a paused client fetches nothing, looks how far behind it is, and goes on where it was', async () => {
+  const { client, fetches, received, state, answer } = await rig();
+  client.pause();
+  answer(0, [fetched(0, 0, 5, 5)]);
+  answer(1, []);
+  assert.equal(received.length, 5);
+  assert.equal(fetches.length, 0);
+  state.end = 100;
+  await sleep(700);
+  assert.equal(fetches.length, 0);
+  assert.equal(client.lag, 95 + 100 + 100);
+  client.resume();
+  assert.deepEqual(
+    fetches.flatMap(({ positions }) => positions.map(({ partition, offset }) => [partition, offset])),
+    [
+      [0, 5],
+      [2, 0],
+      [1, 0],
+    ],
+  );
+  state.end = 1000;
+  await sleep(700);
+  assert.equal(client.lag, 95 + 100 + 100);
+});
+
+test('a client that pauses keeps the records that it has not taken yet', async () => {
+  const { client, received, answer } = await rig({
+    processUs: 1,
+    config: consumerConfig({ 'max.poll.records': 2 }),
+  });
+  answer(0, [fetched(0, 0, 5, 5)]);
+  client.pause();
+  await sleep(20);
+  assert.equal(received.length, 2);
+  client.resume();
+  await sleep(20);
+  assert.deepEqual(
+    received.map(({ offset }) => offset),
+    [0, 1, 2, 3, 4],
+  );
 });

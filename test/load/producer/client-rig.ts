@@ -1,5 +1,6 @@
 /** A producer client with brokers that answer when the test says so, and a clock that the test sets. */
 import assert from 'node:assert/strict';
+import { type Destinations, TopicsInTurn } from '../../../src/load/producer/destinations.ts';
 import { ProducerClient, type ProducerObserver } from '../../../src/load/producer/producer-client.ts';
 import { RecordSource } from '../../../src/load/producer/record-source.ts';
 import { randomStream } from '../../../src/load/random.ts';
@@ -31,12 +32,13 @@ export interface RigOptions {
   /** By partition of the only topic. */
   readonly leaders?: number[];
   readonly valueBytes?: number;
+  readonly destinations?: Destinations;
 }
 
 export async function rig(
   config: Partial<ProducerConfig>,
   recordsPerSecond: number | 'max',
-  { leaders = [1, 1], valueBytes = 200 }: RigOptions = {},
+  { leaders = [1, 1], valueBytes = 200, destinations = new TopicsInTurn(1, 0) }: RigOptions = {},
 ) {
   const requests: Request[] = [];
   const clock = { nowNs: 0 };
@@ -81,7 +83,7 @@ export async function rig(
     clientId: 'checkout-0',
     config: producer.config,
     topics: [{ name: 'orders', partitions: leaders.length }],
-    firstTopic: 0,
+    destinations,
     records: new RecordSource(producer, 'rig'),
     recordsMax: Number.POSITIVE_INFINITY,
     stamper: null,

@@ -9,14 +9,13 @@ import {
   type ClusterSecurity,
   clientPropertiesFiles,
   planSecurity,
-  type SaslMechanism,
   type SecurityPlan,
-  type SecurityProtocol,
   securityProperties,
   writeSecurityFiles,
 } from '../../../src/local/security/security.ts';
 import { securityPaths } from '../../../src/local/security/security-paths.ts';
 import { passwordOf } from '../../../src/local/security/users.ts';
+import type { SaslMechanism, SecurityProtocol } from '../../../src/scenario/security-protocols.ts';
 
 const ISSUER = 'http://127.0.0.1:8080';
 const NODE = { name: 'broker-1', addresses: ['198.18.0.2'] };

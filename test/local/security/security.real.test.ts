@@ -5,14 +5,11 @@ import { after, before, describe, test } from 'node:test';
 import { ProduceAcks, Producer } from '@platformatic/kafka';
 import { TOOL_JVM } from '../../../src/local/kafka/broker-process.ts';
 import { type KafkaJars, obtainKafkaJars } from '../../../src/local/kafka/jars.ts';
-import type {
-  ClientPropertiesFile,
-  SaslMechanism,
-  SecurityProtocol,
-} from '../../../src/local/security/security.ts';
+import type { ClientPropertiesFile } from '../../../src/local/security/security.ts';
 import { securityPaths } from '../../../src/local/security/security-paths.ts';
 import { passwordOf } from '../../../src/local/security/users.ts';
 import { runTool, type ToolRun } from '../../../src/local/system/tool.ts';
+import type { SaslMechanism, SecurityProtocol } from '../../../src/scenario/security-protocols.ts';
 import { missing } from '../../support/components.ts';
 import { connectionOf, listTopics } from './client-connection.ts';
 import { type SecuredCluster, startSecuredCluster } from './secured-cluster.ts';
