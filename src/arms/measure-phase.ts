@@ -3,13 +3,15 @@ import { UserError } from '../errors/errors.ts';
 import { hasJavaClients } from '../java-clients/refusals.ts';
 import { runJavaPhase } from '../java-clients/run-java-phase.ts';
 import type { ClusterAccess } from '../load/access/cluster-access.ts';
+import { byteCapReached, type RunCaps } from '../load/caps.ts';
 import type { TargetCluster } from '../load/cluster.ts';
 import { fillHistories } from '../load/fill-histories.ts';
+import { absentGroups, deleteGroups } from '../load/groups.ts';
 import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { setQuotas } from '../load/quotas.ts';
 import { type PhaseProgress, type RunPhaseOptions, runPhase } from '../load/run-phase.ts';
-import { createTopics, deleteTopics } from '../load/topics.ts';
+import { createTopics, deleteTopics, type TopicTask } from '../load/topics.ts';
 import type { GeneratorProcess } from '../load/workers.ts';
 import type { KafkaJars } from '../local/kafka/jars.ts';
 import {
@@ -77,6 +79,11 @@ export interface MeasurePhaseOptions {
   readonly rehearsal: boolean;
   /** Whether what was acknowledged is held against what is read. */
   readonly verify?: boolean;
+  /** Topics of the scenario that are the cluster's own, by their real names. */
+  readonly existingTopics?: readonly string[];
+  readonly caps?: RunCaps;
+  /** Told what could not be cleaned up after the phase, a line each. */
+  readonly onLeft?: (line: string) => void;
   /** `fraction` is of this phase. */
   readonly onProgress?: (progress: DriveProgress) => void;
   readonly signal?: AbortSignal;
@@ -84,17 +91,19 @@ export interface MeasurePhaseOptions {
 
 export type DriveProgress = PhaseProgress & { readonly phase: string; readonly fraction: number };
 
-/** Plays one phase from fresh topics and removes them, whatever happens. */
+/** Plays one phase from fresh topics and removes them and its consumer groups, whatever happens. */
 export async function measurePhase(options: MeasurePhaseOptions): Promise<MeasuredPhase> {
   const { scenario, phase, cluster } = options;
   const { bootstrapServers, management, access } = cluster;
-  const topics = { scenario, ...management };
+  const { existingTopics = [], caps } = options;
+  const topics = { scenario, ...management, existing: existingTopics };
   let observer: Observer | null = null;
   let observation: Observation | null = null;
   let timeline: Timeline | null = null;
   let takeBackQuotas: (() => Promise<void>) | null = null;
   const seconds = (phase.warmupMs + phase.durationMs) / 1000;
   const operations = !options.rehearsal && isOperated(scenario, cluster) ? cluster.operations : null;
+  const groups = await absentGroups(topics);
   await createTopics(topics);
   try {
     takeBackQuotas = await setQuotas(topics);
@@ -104,6 +113,7 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
       access,
       management,
       places: cluster.places,
+      ...(caps === undefined ? {} : { caps }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
     await fillHistories({
@@ -118,6 +128,7 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
     const load = await drive(cluster, {
       ...driven,
       phase,
+      existingTopics,
       verify: options.verify === true && !options.rehearsal,
       onGenerators: (generators) => {
         observer = observerOf(cluster, scenario, generators);
@@ -155,16 +166,38 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
         operated.push({ atSeconds: load.durationSeconds, what });
       }
     }
-    return { result: phaseResult(phase, load, observation, operated, topicCheck), load, observation };
+    const result = phaseResult(phase, load, observation, operated, topicCheck);
+    return { result: { ...result, ...endedEarly(load, caps) }, load, observation };
   } finally {
     cancel(observer);
     await endOf(timeline);
     // An operated cluster is not used again, and may be unable to delete anything.
     if (operations === null) {
       await takeBackQuotas?.();
-      await deleteTopics(topics);
+      await cleanUp(topics, groups, options.onLeft);
     }
   }
+}
+
+/** What cannot be cleaned up spoils neither the measurement nor the error that ended it. */
+async function cleanUp(
+  topics: TopicTask,
+  groups: readonly string[],
+  onLeft: MeasurePhaseOptions['onLeft'],
+): Promise<void> {
+  for (const act of [() => deleteGroups(topics, groups), () => deleteTopics(topics)]) {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      for (const line of error.lines) onLeft?.(`not cleaned up: ${line}`);
+    }
+  }
+}
+
+function endedEarly(load: LoadResult, caps: RunCaps | undefined): Pick<PhaseResult, 'endedEarly'> {
+  if (load.interrupted) return { endedEarly: 'it was interrupted' };
+  return load.byteCapReached === true && caps !== undefined ? { endedEarly: byteCapReached(caps) } : {};
 }
 
 /** Whether the scenario's operations are carried out on this cluster. */
@@ -229,6 +262,7 @@ function phaseResult(
     throughputBytesPerSecond: load.throughputBytesPerSecond,
     publishLatencyMs: load.publishLatencyMs,
     responseLatencyMs: load.responseLatencyMs,
+    sendDelayMs: load.sendDelayMs,
     endToEndLatencyMs: load.endToEndLatencyMs,
     classes: load.classes,
     windows: load.windows,
@@ -245,6 +279,7 @@ function phaseResult(
       })),
     ],
     counts: load.counts,
+    batchesRetried: load.batchesRetried,
     generator: load.generator,
     topicCheck,
     ...(load.deliveries.length === 0 ? {} : { deliveries: load.deliveries }),

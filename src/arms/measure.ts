@@ -1,5 +1,6 @@
 /** The measuring arm: a scenario and a running cluster in, a measured RunResult out. */
 import { hasJavaClients, javaAssumptions, javaRefusals } from '../java-clients/refusals.ts';
+import { type Caps, capRefusals, NO_CAPS, type RunCaps } from '../load/caps.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { loadAssumptions, loadRefusals } from '../load/refusals.ts';
 import type { RunResult } from '../result/run-result.ts';
@@ -23,6 +24,11 @@ export interface MeasureOptions {
   readonly warmUp: boolean;
   /** Whether what was acknowledged is held against what is read. */
   readonly verify?: boolean;
+  /** Topics of the scenario that are the cluster's own, by their real names: used as they are. */
+  readonly existingTopics?: readonly string[];
+  readonly caps?: RunCaps;
+  /** Told what could not be cleaned up, a line each. */
+  readonly onLeft?: (line: string) => void;
   /** Told of each phase's load, whose recordings are more than its result holds. */
   readonly onLoad?: (phase: string, load: LoadResult) => void;
   /** `fraction` is of all phases. */
@@ -30,10 +36,13 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal;
 }
 
-/** @throws UserError for what the load generator cannot do yet, by name and place */
-export function refuseToMeasure(loaded: LoadedScenario): void {
+/** @throws UserError for what the load generator cannot do yet or the caps do not allow, by name and place */
+export function refuseToMeasure(loaded: LoadedScenario, caps: Caps = NO_CAPS): void {
   const { scenario } = loaded;
-  refuse(loaded, hasJavaClients(scenario) ? javaRefusals(scenario) : loadRefusals(scenario));
+  refuse(loaded, [
+    ...(hasJavaClients(scenario) ? javaRefusals(scenario) : loadRefusals(scenario)),
+    ...capRefusals(scenario, caps),
+  ]);
 }
 
 /**
@@ -41,18 +50,21 @@ export function refuseToMeasure(loaded: LoadedScenario): void {
  * the phases that it has.
  */
 export async function measure(options: MeasureOptions): Promise<RunResult> {
-  const { loaded, cluster } = options;
+  const { loaded, cluster, existingTopics = [] } = options;
   const { scenario } = loaded;
-  refuseToMeasure(loaded);
+  refuseToMeasure(loaded, options.caps?.caps);
   const startedAt = new Date();
-  const found: Found = { phases: [], restless: [], warmUpSeconds: 0 };
+  const found: Found = { phases: [], restless: [], troubles: [], warmUpSeconds: 0 };
   try {
     await playPhases(options, found);
   } catch (error) {
     // An interruption cuts off what is under way, whatever that makes of it.
     if (options.signal?.aborted !== true) throw error;
+    const what = error instanceof Error ? error.message : String(error);
+    if (error !== options.signal.reason) found.troubles.push(`The interruption cut off: ${what}.`);
   }
-  const { phases, restless, warmUpSeconds } = found;
+  const { phases, restless, troubles, warmUpSeconds } = found;
+  const unplayed = scenario.run.phases.slice(phases.length);
   return {
     format: 'brokertwin.result/1',
     arm: 'measured',
@@ -75,6 +87,15 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
         (load.assumptions ?? []).map((line) => `Phase ${result.name}: ${line}.`),
       ),
       ...restless,
+      ...(existingTopics.length > 0
+        ? [
+            `Topics ${existingTopics.join(', ')} were there before and kept their settings, replicas and records; what others wrote to them meanwhile was read too.`,
+          ]
+        : []),
+      ...(unplayed.length > 0
+        ? [`The run ended early: not played were ${unplayed.map(({ name }) => name).join(', ')}.`]
+        : []),
+      ...troubles,
       ...phases.flatMap(({ result, observation }) => caveats(result.name, observation)),
     ],
     run: runFacts(startedAt, cluster.version === null ? {} : { kafka: cluster.version }),
@@ -85,15 +106,24 @@ export async function measure(options: MeasureOptions): Promise<RunResult> {
 interface Found {
   readonly phases: MeasuredPhase[];
   readonly restless: string[];
+  readonly troubles: string[];
   warmUpSeconds: number;
 }
 
 async function playPhases(options: MeasureOptions, found: Found): Promise<void> {
   const { cluster, signal } = options;
   const { scenario } = options.loaded;
+  const onLeft = (line: string): void => {
+    found.troubles.push(`${line}.`);
+    options.onLeft?.(line);
+  };
+  const given = {
+    ...options,
+    onLeft,
+  };
   const { phases } = scenario.run;
   const warm = async (): Promise<void> => {
-    if (options.warmUp) found.warmUpSeconds += await warmUp({ ...options, scenario });
+    if (options.warmUp) found.warmUpSeconds += await warmUp({ ...given, scenario });
   };
   await warm();
   for (const [before, phase] of phases.entries()) {
@@ -108,8 +138,9 @@ async function playPhases(options: MeasureOptions, found: Found): Promise<void> 
     for (const line of (await cluster.quiet?.(signal)) ?? []) {
       found.restless.push(`Phase ${phase.name} began before the cluster was quiet: ${line}.`);
     }
-    const measured = await measurePhase({ ...options, rehearsal: false, onProgress, scenario, phase });
+    const measured = await measurePhase({ ...given, rehearsal: false, onProgress, scenario, phase });
     found.phases.push(measured);
     options.onLoad?.(phase.name, measured.load);
+    if (measured.result.endedEarly !== undefined) return;
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '../local/cluster/cluster-options.ts';
 import type { SaslMechanism } from '../scenario/security-protocols.ts';
 import { type Parsed, parseByteRate, parseBytes, parseDurationMs, parseNumber } from '../scenario/units.ts';
-import { stated, wholeNumber } from './options.ts';
+import { list, quantityOf, stated, wholeNumber } from './options.ts';
 
 const LISTENERS: readonly ListenerProtocol[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 const MECHANISMS: readonly SaslMechanism[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
@@ -150,26 +150,6 @@ function refuseWithoutEffect(args: UpArguments): void {
 /** Also as tc writes it, without the second. */
 function parseNic(input: unknown): Parsed<number> {
   return parseByteRate(typeof input === 'string' && /bit$/.test(input) ? `${input}/s` : input);
-}
-
-function quantityOf(
-  option: string,
-  parse: (input: unknown) => Parsed<number>,
-): (value: unknown) => number | undefined {
-  return (value) => {
-    if (value === undefined) return undefined;
-    const parsed = parse(value);
-    if ('problem' in parsed) throw new UserError(`${option}: ${parsed.problem}`);
-    if (parsed.value > 0) return parsed.value;
-    throw new UserError(`${option}: expected more than 0, found ${String(value)}`);
-  };
-}
-
-function list(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
 
 function oneOfEach<Value extends string>(

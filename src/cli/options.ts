@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../errors/errors.ts';
+import { type Parsed, parseBytes, parseCount, parseRate } from '../scenario/units.ts';
 
 /** Options that several commands share, in yargs's form. */
 
@@ -65,6 +66,22 @@ export const commandConfig = {
   requiresArg: true,
 } as const;
 
+export const maxRate = {
+  describe: 'records/s that all producers together may send at most, such as 50k/s or 50000',
+  type: 'string',
+  requiresArg: true,
+  coerce: quantityOf('--max-rate', (input) =>
+    String(input).includes('/') ? parseRate(input) : parseCount(input),
+  ),
+} as const;
+
+export const maxBytes = {
+  describe: 'bytes that producers may make in the whole run, such as 10GiB; then it ends early (exit 130)',
+  type: 'string',
+  requiresArg: true,
+  coerce: quantityOf('--max-bytes', parseBytes),
+} as const;
+
 export const out = {
   describe: 'folder for the reports',
   type: 'string',
@@ -89,6 +106,32 @@ export function wholeNumber(
     const found = Array.isArray(value) ? `${value.length} values (give it once)` : `"${String(value)}"`;
     throw new UserError(`${option}: expected a whole number ${range}, found ${found}`);
   };
+}
+
+/**
+ * Reads an option's value as a quantity of more than 0, by the grammar of scenarios.
+ *
+ * @throws UserError when it is something else.
+ */
+export function quantityOf(
+  option: string,
+  parse: (input: unknown) => Parsed<number>,
+): (value: unknown) => number | undefined {
+  return (value) => {
+    if (value === undefined) return undefined;
+    const parsed = parse(value);
+    if ('problem' in parsed) throw new UserError(`${option}: ${parsed.problem}`);
+    if (parsed.value > 0) return parsed.value;
+    throw new UserError(`${option}: expected more than 0, found ${String(value)}`);
+  };
+}
+
+/** Words with commas between them. */
+export function list(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** `values` without those that were not given, for functions whose options are optional. */

@@ -99,7 +99,7 @@ function createParser(args: readonly string[]): Argv<GlobalArguments> {
     )
     .completion(COMPLETION, 'Print a script that completes commands and options in bash or zsh')
     .epilogue(
-      'Exit: 0 good, 1 our fault, 2 bad usage or scenario, 3 cluster unreachable, 4 generator late, 99 level missed, 130 interrupted',
+      'Exit: 0 good, 1 our fault, 2 bad usage or scenario, 3 cluster unreachable, 4 generator late, 99 level missed, 130 ended early',
     )
     .help()
     .alias('help', 'h')

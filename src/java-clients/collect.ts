@@ -63,6 +63,8 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
     ),
     publishLatencyMs: combinedLatency(producers.flatMap(({ run }) => summaryOf(run) ?? [])),
     responseLatencyMs: null,
+    sendDelayMs: null,
+    batchesRetried: null,
     endToEndLatencyMs: null,
     recordings: { producers: [], consumers: [] },
     classes,

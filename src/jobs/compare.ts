@@ -87,6 +87,7 @@ export async function predictAndMeasure(options: PredictAndMeasureOptions): Prom
     loaded,
     cluster: options.cluster,
     warmUp: options.warmUp,
+    onLeft: (line) => progress.note(line),
     signal,
     onProgress: loadProgress(progress, 'measure'),
   });

@@ -2,6 +2,7 @@
 import { openCluster } from '../arms/local-arm.ts';
 import { measure, refuseToMeasure } from '../arms/measure.ts';
 import { EXIT, type ExitCode } from '../errors/errors.ts';
+import { RunCaps } from '../load/caps.ts';
 import { withVerifier } from '../load/verify/verification.ts';
 import { evaluateLevels, type LevelOutcome } from '../result/levels.ts';
 import type { RunResult } from '../result/run-result.ts';
@@ -9,6 +10,8 @@ import { consumerConfig } from '../scenario/kafka-defaults.ts';
 import type { LoadedScenario } from '../scenario/read-scenario.ts';
 import type { ClientOptions } from './client-access.ts';
 import { tellContinuousIntegration } from './continuous-integration.ts';
+import { dryRun } from './dry-run.ts';
+import { type LoadBounds, refuseBounds } from './load-bounds.ts';
 import { type PhaseLoad, writeHistograms, writeOmbResult } from './load-files.ts';
 import { clusterOf, type LoadInput, readInput } from './load-input.ts';
 import { loadProgress } from './load-progress.ts';
@@ -17,10 +20,12 @@ import type { Progress } from './progress.ts';
 import { runDirectory, writeJson } from './run-directory.ts';
 import { deliveryLines, identityLine, levelLines, resultLines } from './summary.ts';
 
-export interface LoadOptions extends ClientOptions {
+export interface LoadOptions extends ClientOptions, LoadBounds {
   readonly input: LoadInput;
   /** Whether what was acknowledged is held against what is read. */
   readonly verify: boolean;
+  /** Whether it is only said what would be done. */
+  readonly dryRun: boolean;
   readonly out?: string;
   /** A file for JUnit's XML. */
   readonly junit?: string;
@@ -33,9 +38,11 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
   const read = await readInput(options.input);
   const { omb } = read;
   const loaded = verified(read.loaded, options.verify);
-  refuseToMeasure(loaded);
+  refuseToMeasure(loaded, options.caps);
   for (const warning of loaded.warnings) progress.note(warning);
   const driven = await clusterOf(options, options.input, read);
+  refuseBounds(loaded.scenario, options, driven.bootstrapServer !== undefined);
+  if (options.dryRun) return dryRun({ ...options, ...driven, loaded });
   const directory = runDirectory(options.out, loaded.scenario.name);
   const loads: PhaseLoad[] = [];
   progress.stage('cluster');
@@ -51,6 +58,9 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
       cluster,
       warmUp: cluster.local !== null,
       verify: options.verify,
+      existingTopics: options.existingTopics,
+      caps: new RunCaps(options.caps),
+      onLeft: (line) => progress.note(line),
       signal,
       onProgress: loadProgress(progress, 'load'),
       onLoad: (phase, load) =>
@@ -109,7 +119,9 @@ export function exitCodeOf(
   levels: readonly LevelOutcome[],
   signal: AbortSignal,
 ): ExitCode {
-  if (signal.aborted) return EXIT.interrupted;
+  if (signal.aborted || measured.phases.some(({ endedEarly }) => endedEarly !== undefined)) {
+    return EXIT.interrupted;
+  }
   if (measured.phases.some((phase) => phase.generator?.keptSchedule === false)) return EXIT.generatorLate;
   const isBroken = measured.phases.some(({ deliveries = [] }) =>
     deliveries.some(({ verdict }) => verdict === 'broken'),

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { ClusterAccess } from '../load/access/cluster-access.ts';
+import { byteCapReached, type Caps, capRefusals, RunCaps } from '../load/caps.ts';
 import { type Interval, NOTHING, sumOf } from '../load/interval.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { Payload } from '../load/producer/payload.ts';
@@ -27,6 +28,7 @@ export interface PerfTestOptions extends ClientOptions {
   /** `name=value` each. */
   readonly properties: readonly string[];
   readonly reportingIntervalMs: number;
+  readonly caps: Caps;
   readonly seed: number;
   readonly signal: AbortSignal;
 }
@@ -46,6 +48,9 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     stated,
   });
   const [phase] = scenario.run.phases;
+  const refusals = capRefusals(scenario, options.caps);
+  if (refusals.length > 0) throw new UserError(refusals.map(({ message }) => `--throughput: ${message}`));
+  const caps = new RunCaps(options.caps);
   const intervals = new Intervals(options.reportingIntervalMs);
   const load = await runPhase({
     scenario,
@@ -54,13 +59,14 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     access,
     payload,
     recordsMax: options.records,
+    caps,
     onAcknowledged: (interval) => intervals.add(interval),
     signal: options.signal,
   });
   return {
     exitCode: exitCodeOf(load, options.signal),
     json: { ...load, recordings: undefined },
-    text: [totalLine(load), ...errorLines(load), verdictLine(load)].join('\n'),
+    text: [totalLine(load), ...errorLines(load), ...cappedLines(load, caps), verdictLine(load)].join('\n'),
   };
 }
 
@@ -99,7 +105,7 @@ async function settingsOf(options: PerfTestOptions): Promise<{
   for (const property of properties) {
     const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(property) ?? [];
     if (name === undefined) {
-      throw new UserError(`--command-property: expected name=value, found "${property}"`);
+      throw new UserError(`--command-property: expected name=value, found one without "="`);
     }
     stated.set(name, { value, place: '--command-property' });
   }
@@ -152,8 +158,12 @@ function errorLines({ errors, counts }: LoadResult): string[] {
   ];
 }
 
+function cappedLines(load: LoadResult, caps: RunCaps): string[] {
+  return load.byteCapReached === true ? [`ended early: ${byteCapReached(caps)}`] : [];
+}
+
 function exitCodeOf(load: LoadResult, signal: AbortSignal): JobOutcome['exitCode'] {
-  if (signal.aborted) return EXIT.interrupted;
+  if (signal.aborted || load.byteCapReached === true) return EXIT.interrupted;
   if (!load.generator.keptSchedule) return EXIT.generatorLate;
   return load.counts.recordsFailed > 0 ? EXIT.clusterUnreachable : EXIT.good;
 }

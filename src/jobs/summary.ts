@@ -8,6 +8,11 @@ import type { GeneratorHonesty, LatencySummary, PhaseCounts, RunResult } from '.
 export function resultLines(result: RunResult): string[] {
   return result.phases.flatMap((phase) => [
     `${phase.name}: ${records(phase.throughputRecordsPerSecond)}`,
+    ...(phase.endedEarly === undefined
+      ? []
+      : [
+          `  ended early after ${phase.durationSeconds.toFixed(1)} s of the measured part: ${phase.endedEarly}`,
+        ]),
     `  publish     ${latency(phase.publishLatencyMs)}`,
     `  end-to-end  ${latency(phase.endToEndLatencyMs)}`,
     ...generatorLine(phase.generator),

@@ -3,6 +3,7 @@ import { EXIT, UserError } from '../errors/errors.ts';
 import { accessFailure } from './access/access-failure.ts';
 import type { ClusterAccess } from './access/cluster-access.ts';
 import type { LibraryAccess } from './access/library-access.ts';
+import { withoutSecrets } from './access/secrets.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -39,15 +40,17 @@ export function asUserError(error: unknown, { bootstrapServers, access }: Target
   if (error instanceof UserError || !(error instanceof Error) || !isClientError(error)) {
     return error;
   }
+  const shown = (line: string) =>
+    new UserError(withoutSecrets(line, access), EXIT.clusterUnreachable, { cause: error });
   const refused = accessFailure(chain(error), access);
   if (refused !== null) {
-    return new UserError(`${bootstrapServers}: ${refused}`, EXIT.clusterUnreachable, { cause: error });
+    return shown(`${bootstrapServers}: ${refused}`);
   }
   const causes = [...new Set(messages(error))];
   const line = isNetworkError(error)
     ? `cannot reach a Kafka broker at ${bootstrapServers}: ${causes.at(-1)}; check the address, and that the brokers run and their advertised.listeners can be reached from here`
     : `the Kafka cluster at ${bootstrapServers} refused: ${causes.join(': ')}`;
-  return new UserError(line, EXIT.clusterUnreachable, { cause: error });
+  return shown(line);
 }
 
 function isClientError(error: Error): boolean {

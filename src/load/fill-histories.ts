@@ -16,7 +16,7 @@ const OVERHEAD_BYTES = 256;
 
 export type FillOptions = Pick<
   RunPhaseOptions,
-  'scenario' | 'bootstrapServers' | 'access' | 'management' | 'places' | 'signal'
+  'scenario' | 'bootstrapServers' | 'access' | 'management' | 'places' | 'caps' | 'signal'
 > & {
   readonly onProgress?: (progress: FillProgress) => void;
 };
@@ -109,9 +109,12 @@ function fillProducer(scenario: Scenario, { name }: TopicClass, history: TopicHi
 function unfilled(
   { name }: TopicClass,
   records: number,
-  { totals, durationSeconds, errors }: LoadResult,
+  { totals, durationSeconds, errors, byteCapReached }: LoadResult,
 ): UserError {
-  const why = Object.keys(errors).at(0) ?? "see the brokers' logs";
+  const why =
+    byteCapReached === true
+      ? 'all bytes are made that --max-bytes allows'
+      : (Object.keys(errors).at(0) ?? "see the brokers' logs");
   return new UserError(
     `topics.${name}.history: expected ${records} records to be taken, found ${totals.recordsAcknowledged} after ${Math.round(durationSeconds)} s: ${why}; give it less, or see what holds the brokers up`,
     EXIT.clusterUnreachable,

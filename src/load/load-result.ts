@@ -28,6 +28,8 @@ export interface LoadResult {
   readonly publishLatencyMs: LatencySummary | null;
   /** From the send (the moment that a record came into its batch) to the acknowledgement, of the same records. */
   readonly responseLatencyMs: LatencySummary | null;
+  /** From the due time to that send, of the same records. */
+  readonly sendDelayMs: LatencySummary | null;
   /** From the due time to the consumer, of the records due in the measured part; every consumer class counts each. */
   readonly endToEndLatencyMs: LatencySummary | null;
   readonly classes: readonly TrafficClassResult[];
@@ -36,6 +38,8 @@ export interface LoadResult {
   readonly counts: PhaseCounts;
   /** Of the batches that were sent in the measured part, on the wire; null when nobody counted them. */
   readonly batchBytes: number | null;
+  /** Sent again, over the whole phase; null when nobody counted them. */
+  readonly batchesRetried: number | null;
   readonly generator: GeneratorHonesty;
   readonly workers: readonly WorkerUse[];
   /** Over the whole phase, warm-up and stragglers included. */
@@ -50,6 +54,8 @@ export interface LoadResult {
   readonly deliveries: readonly DeliveryProof[];
   /** What the threads recorded, class by class, for those who need more than the summaries. */
   readonly recordings: LoadRecordings;
+  /** True when it ended early because the run's producers had made all bytes that they may. */
+  readonly byteCapReached?: boolean;
   /** What was assumed on the way, one clause each. */
   readonly assumptions?: readonly string[];
 }
@@ -101,6 +107,9 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
     responseLatencyMs: summarise(
       mergeHistograms(producers.flatMap(({ fromSend }) => fromSend.map(({ histogram }) => histogram))),
     ),
+    sendDelayMs: summarise(
+      mergeHistograms(producers.flatMap(({ delay }) => delay.map(({ histogram }) => histogram))),
+    ),
     endToEndLatencyMs: summarise(latencies(consumers)),
     recordings: { producers, consumers },
     classes: [
@@ -131,6 +140,7 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
       produceBatches: sum(producers, (one) => one.batches),
     },
     batchBytes: sum(producers, (one) => one.batchBytes),
+    batchesRetried: sum(producers, (one) => one.retriedBatches),
     generator: {
       latenessMs,
       ...judgeSchedule(options.phase.load === 'max' ? null : latenessMs, publishLatencyMs, starvedShare),

@@ -4,6 +4,7 @@
  */
 import type { ClientThread } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import type { ClientCaps } from './caps.ts';
 import type { Clocked } from './clock-domain.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Interval } from './interval.ts';
@@ -27,6 +28,10 @@ export interface WorkerPlan {
   readonly recordsMax: number | null;
   /** So many records of a client go to one partition, then so many to the next; null: as keys and shares have it. */
   readonly recordsInTurn: number | null;
+  /** By producer class: what each of its clients may do at most. */
+  readonly caps: readonly ClientCaps[];
+  /** Of topics that were there before: where this run's records begin, by partition. */
+  readonly beginnings: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Start of the load, end of the warm-up, end of the measured part. */
@@ -38,6 +43,8 @@ export interface Times {
 
 export type ToWorker =
   | { readonly kind: 'start'; readonly times: Times }
+  /** Producers: nothing more is due; wait for what is under way. */
+  | { readonly kind: 'end' }
   /** Producers: end the schedule now. Consumers: stop reading. Both answer with their result. */
   | { readonly kind: 'stop' }
   /** Consumers: read up to these log ends, by partition number of the run's streams; null where unknown. */
@@ -84,6 +91,8 @@ export interface WorkerProgress {
   readonly acknowledged: Interval;
   /** Consumers that were told to drain: all of their partitions are read to the ends. */
   readonly drained: boolean;
+  /** Producers: a client has made all bytes that it may. */
+  readonly spent: boolean;
   /** Publish latency of the last whole second in the measured part. */
   readonly p99Ms: number | null;
 }
@@ -101,6 +110,8 @@ export interface WorkerResult {
   readonly stalls: StallSummary | null;
   /** Producers: most bytes that were sent but not taken by the system, on the connections of one client. */
   readonly unwrittenBytesMax: number;
+  /** Producers: keys, values and headers, since the start of the load. */
+  readonly bytesMade: number;
   /** Messages of errors, with how often each came. */
   readonly errors: Readonly<Record<string, number>>;
   /** Of a verified run: what became of the records made here. */

@@ -7,7 +7,8 @@ import {
 } from '@platformatic/kafka';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { ClientQuota, Scenario } from '../scenario/scenario.ts';
-import { type TopicTask, waitUntil, withAdmin } from './topics.ts';
+import { waitUntil, withAdmin } from './admin.ts';
+import type { TopicTask } from './topics.ts';
 
 const KNOWN_DEADLINE_MS = 30_000;
 

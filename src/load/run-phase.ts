@@ -12,8 +12,8 @@ import { randomInt } from 'node:crypto';
 import { EXIT, UserError } from '../errors/errors.ts';
 import { planClientThreads } from '../scenario/client-threads.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
-import { historyRecordsRead } from '../scenario/topic-history.ts';
 import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
+import { capAssumptions, NO_CAPS, RunCaps } from './caps.ts';
 import { NS_PER_MS, NS_PER_SECOND, nowNs } from './clock.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Interval } from './interval.ts';
@@ -22,6 +22,7 @@ import { collectLoadResult, type LoadResult } from './load-result.ts';
 import type { Times, WorkerPlan } from './messages.ts';
 import { type Payload, RANDOM_PAYLOAD } from './producer/payload.ts';
 import { loadRefusals } from './refusals.ts';
+import { beginningsOf } from './topics.ts';
 import { Verification } from './verify-phase.ts';
 import { type GeneratorProcess, Workers } from './workers.ts';
 
@@ -35,6 +36,7 @@ const STRAGGLERS_MS = 10_000;
 const PRODUCERS_DONE_MS = STRAGGLERS_MS + 10_000;
 const CONSUMERS_DONE_MS = 20_000;
 const PROGRESS_MS = 1000;
+const UNCAPPED = new RunCaps(NO_CAPS);
 /** Numbers of verified runs fit into 32 bits. */
 const RUNS = 2 ** 32;
 
@@ -62,6 +64,10 @@ export interface RunPhaseOptions {
   readonly recordsMax?: number;
   /** So many records of a client go to one partition, then so many to the next; left out: as keys and shares have it. */
   readonly recordsInTurn?: number;
+  /** What the run that the phase is of may do at most; it is told of what the phase did. */
+  readonly caps?: RunCaps;
+  /** Topics that hold records already: consumers begin behind them, unless they say earliest. */
+  readonly existingTopics?: readonly string[];
   /** What was acknowledged since the last call; about once a second. */
   readonly onAcknowledged?: (interval: Interval) => void;
   /** For our own requests, where they take another way. */
@@ -96,10 +102,16 @@ export async function runPhase(options: RunPhaseOptions): Promise<LoadResult> {
   try {
     // Another one each time, so that records of an earlier run are not taken for those of this one.
     const verifyRun = options.verify === true ? randomInt(RUNS) : null;
-    workers.start(workerPlans(options, verifyRun), options.places ?? []);
+    const beginnings = await beginningsOf({
+      ...(options.management ?? options),
+      scenario: options.scenario,
+      existing: options.existingTopics ?? [],
+    });
+    workers.start(workerPlans(options, { verifyRun, beginnings }), options.places ?? []);
     return await play(options, workers, verifyRun === null ? null : new Verification(options));
   } finally {
     signal?.removeEventListener('abort', poke);
+    await workers.leaveGroups();
     await workers.terminate();
   }
 }
@@ -111,6 +123,7 @@ async function play(
 ): Promise<LoadResult> {
   const { scenario, phase, signal } = options;
   const aborted = () => signal?.aborted === true;
+  const cutOff = () => aborted() || workers.spent;
   await workersReady(options, workers);
   if (aborted()) {
     return collectLoadResult({
@@ -134,18 +147,20 @@ async function play(
   workers.onAcknowledged = options.onAcknowledged ?? null;
   const stopProgress = reportProgress(options, workers, times);
   try {
-    await reached(warmNs, workers, aborted);
-    const isWarm = !aborted();
+    await reached(warmNs, workers, cutOff);
+    const isWarm = !aborted() && !workers.spent;
     if (isWarm) await options.onWarm?.();
     await reached(
       times.endNs,
       workers,
-      () => aborted() || (options.recordsMax !== undefined && workers.finished('producers')),
+      () => cutOff() || (options.recordsMax !== undefined && workers.finished('producers')),
     );
     const playedSeconds = Math.max(0, Math.min(nowNs(), times.endNs) - warmNs) / NS_PER_SECOND;
     if (isWarm) await options.onMeasured?.();
     if (aborted()) {
       workers.tell('producers', { kind: 'stop' });
+    } else if (workers.spent) {
+      workers.tell('producers', { kind: 'end' });
     }
     await workers.until(
       () => workers.finished('producers'),
@@ -163,21 +178,33 @@ async function play(
       CONSUMERS_DONE_MS,
       () => silent('consumer', CONSUMERS_DONE_MS),
     );
-    return collectLoadResult({
-      scenario,
-      phase,
-      results: workers.results,
-      durationSeconds: playedSeconds,
-      interrupted: aborted(),
-      deliveries: verification?.judge(workers.results) ?? [],
-    });
+    const { results, spent } = workers;
+    const { caps } = options;
+    caps?.made(results.reduce((sum, { bytesMade }) => sum + bytesMade, 0));
+    return {
+      ...collectLoadResult({
+        scenario,
+        phase,
+        results,
+        durationSeconds: playedSeconds,
+        interrupted: aborted(),
+        deliveries: verification?.judge(results) ?? [],
+      }),
+      ...(caps === undefined
+        ? {}
+        : { byteCapReached: spent, assumptions: capAssumptions(caps, scenario, phase, spent) }),
+    };
   } finally {
     stopProgress();
   }
 }
 
-function workerPlans(options: RunPhaseOptions, verifyRun: number | null): WorkerPlan[] {
+function workerPlans(
+  options: RunPhaseOptions,
+  given: Pick<WorkerPlan, 'verifyRun' | 'beginnings'>,
+): WorkerPlan[] {
   const { scenario, phase, bootstrapServers, access = PLAINTEXT_ACCESS } = options;
+  const caps = (options.caps ?? UNCAPPED).ofClients(scenario, phase);
   const names = { producers: 0, consumers: 0 };
   return planClientThreads(scenario).map((thread) => ({
     // Linux keeps 15 characters of a thread's name.
@@ -186,7 +213,8 @@ function workerPlans(options: RunPhaseOptions, verifyRun: number | null): Worker
     scenario,
     phase,
     target: { bootstrapServers, access },
-    verifyRun,
+    ...given,
+    caps,
     payload: options.payload ?? RANDOM_PAYLOAD,
     recordsMax: options.recordsMax ?? null,
     recordsInTurn: options.recordsInTurn ?? null,
@@ -258,17 +286,14 @@ function isSettled(group: PlannedGroup, assigned: readonly (number | null)[]): b
   );
 }
 
-/** True when every group has as many records as were acknowledged in its topics, after those that were there. */
+/** True when every group has as many records as were acknowledged in its topics. */
 function consumersCaughtUp(scenario: Scenario, workers: Workers): boolean {
   const classes = scenario.consumers.map((consumer, index) => ({ consumer, index }));
   return classes.every(({ consumer }) => {
     const wanted = scenario.producers
       .map((producer, index) => ({ producer, index }))
       .filter(({ producer }) => producer.topics.every((topic) => consumer.topics.includes(topic)))
-      .reduce(
-        (sum, { index }) => sum + workers.records('producers', index),
-        historyRecordsRead(scenario, consumer),
-      );
+      .reduce((sum, { index }) => sum + workers.records('producers', index), 0);
     const read = classes
       .filter((other) => other.consumer.group === consumer.group)
       .reduce((sum, { index }) => sum + workers.records('consumers', index), 0);

@@ -1,60 +1,63 @@
-/** Topics of a phase: made before it, deleted after it. */
-import { Admin, type CreateTopicsTopicOptions, ListOffsetTimestamps } from '@platformatic/kafka';
+/** Topics of a phase: made before it, deleted after it, but for those that are the cluster's own. */
+import { type Admin, type CreateTopicsTopicOptions, ListOffsetTimestamps } from '@platformatic/kafka';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { Scenario, TopicClass } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
-import { type ClusterAccess, PLAINTEXT_ACCESS } from './access/cluster-access.ts';
-import { libraryAccess } from './access/library-access.ts';
-import { asUserError, clusterOptions, type TargetCluster } from './cluster.ts';
+import { type AdminTarget, waitUntil, withAdmin } from './admin.ts';
 
 const LEADERS_DEADLINE_MS = 30_000;
 const GONE_DEADLINE_MS = 30_000;
 const IN_SYNC_DEADLINE_MS = 120_000;
-const POLL_MS = 100;
 
-export interface TopicTask {
+export interface TopicTask extends AdminTarget {
   readonly scenario: Scenario;
-  /** Brokers to begin with: host:port, separated by commas. */
-  readonly bootstrapServers: string;
-  /** Plain connections when left out. */
-  readonly access?: ClusterAccess;
+  /** Topics of the scenario that are there already, by their real names: neither made nor deleted. */
+  readonly existing?: readonly string[];
 }
 
 /**
- * Makes the scenario's topics and waits until every partition has a leader.
- * Throws a UserError (exit 3) when a topic is there already or the cluster refuses.
+ * Looks whether the scenario's topics can be made, and those that exist be used: changes nothing.
+ *
+ * @throws UserError with a line for every topic that is there and should not be, is not there and should be, has other
+ * partitions than the scenario says, or is not in the scenario (then exit 2, else 3)
+ */
+export async function checkTopics(task: TopicTask): Promise<void> {
+  await withAdmin(task, (admin) => check(admin, task));
+}
+
+/**
+ * Makes the scenario's topics and waits until every partition has a leader. What it has made is deleted when it fails.
+ *
+ * @throws UserError as `checkTopics`, and (exit 3) when the cluster refuses
  */
 export async function createTopics(task: TopicTask): Promise<void> {
-  const { scenario, bootstrapServers } = task;
+  const { scenario, existing = [] } = task;
   await withAdmin(task, async (admin) => {
-    const wanted = scenario.topics.flatMap((topics) => topicNames(topics));
-    const present = new Set(await admin.listTopics());
-    const taken = wanted.filter((name) => present.has(name));
-    if (taken.length > 0) {
-      throw new UserError(
-        taken.map(
-          (name) =>
-            `topic "${name}": expected a cluster without it, found it on ${bootstrapServers}; delete it, or give the scenario's topic another name`,
-        ),
-        EXIT.clusterUnreachable,
+    await check(admin, task);
+    try {
+      for (const topics of scenario.topics) {
+        const names = topicNames(topics).filter((name) => !existing.includes(name));
+        if (names.length === 0) continue;
+        await admin.createTopics({
+          topics: names.map((topic) => ({ topic, ...placementOf(topics, topic) })),
+          configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
+        });
+      }
+      await waitUntil(
+        LEADERS_DEADLINE_MS,
+        () => allHaveLeaders(admin, scenario),
+        () => {
+          const wanted = scenario.topics.flatMap((topics) => topicNames(topics));
+          throw new UserError(
+            `topics ${wanted.join(', ')}: expected a leader for every partition within ${LEADERS_DEADLINE_MS / 1000} s, found some without; see the brokers' logs`,
+            EXIT.clusterUnreachable,
+          );
+        },
       );
+    } catch (error) {
+      await remove(admin, task);
+      throw error;
     }
-    for (const topics of scenario.topics) {
-      await admin.createTopics({
-        topics: topicNames(topics).map((topic) => ({ topic, ...placementOf(topics, topic) })),
-        configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
-      });
-    }
-    await waitUntil(
-      LEADERS_DEADLINE_MS,
-      () => allHaveLeaders(admin, scenario),
-      () => {
-        throw new UserError(
-          `topics ${wanted.join(', ')}: expected a leader for every partition within ${LEADERS_DEADLINE_MS / 1000} s, found some without; see the brokers' logs`,
-          EXIT.clusterUnreachable,
-        );
-      },
-    );
   });
 }
 
@@ -69,37 +72,16 @@ function placementOf(
     : { assignments: placed.map(({ partition, replicas }) => ({ partition, brokers: [...replicas] })) };
 }
 
-/** Deletes the scenario's topics, those that are there, and waits until they are gone. */
+/** Deletes the scenario's topics, those that are there and not its own, and waits until they are gone. */
 export async function deleteTopics(task: TopicTask): Promise<void> {
-  const { scenario } = task;
-  await withAdmin(task, async (admin) => {
-    const present = new Set(await admin.listTopics());
-    const topics = scenario.topics.flatMap((entry) => topicNames(entry)).filter((name) => present.has(name));
-    if (topics.length === 0) {
-      return;
-    }
-    await admin.deleteTopics({ topics });
-    await waitUntil(
-      GONE_DEADLINE_MS,
-      async () => {
-        const left = new Set(await admin.listTopics());
-        return topics.every((name) => !left.has(name));
-      },
-      () => {
-        throw new UserError(
-          `topics ${topics.join(', ')}: expected to be gone ${GONE_DEADLINE_MS / 1000} s after their deletion, found them; see the controller's log`,
-          EXIT.clusterUnreachable,
-        );
-      },
-    );
-  });
+  await withAdmin(task, (admin) => remove(admin, task));
 }
 
 /**
  * Partitions of a topic, which the cluster makes if it makes topics on demand, as for Kafka's own clients.
  * Throws a UserError (exit 3) when the cluster cannot be reached or has no such topic.
  */
-export async function partitionsOf(target: TargetCluster, topic: string): Promise<number> {
+export async function partitionsOf(target: AdminTarget, topic: string): Promise<number> {
   return await withAdmin(target, async (admin) => {
     const metadata = await admin.metadata({ topics: [topic], autocreateTopics: true, forceUpdate: true });
     return metadata.topics.get(topic)?.partitionsCount ?? 0;
@@ -111,30 +93,52 @@ export async function partitionsOf(target: TargetCluster, topic: string): Promis
  * Throws a UserError (exit 3) when the cluster does not tell of all of them.
  */
 export async function logEnds(task: TopicTask): Promise<number[]> {
-  return await withAdmin(task, async (admin) => {
-    const topics = task.scenario.topics.flatMap((topic) =>
-      topicNames(topic).map((name) => ({
-        name,
-        partitions: Array.from({ length: topic.partitions }, (_, partitionIndex) => ({
-          partitionIndex,
-          timestamp: ListOffsetTimestamps.LATEST,
-        })),
-      })),
-    );
-    const listed = await admin.listOffsets({ topics });
-    return topics.flatMap(({ name, partitions }) => {
-      const found = listed.find((topic) => topic.name === name)?.partitions ?? [];
-      return partitions.map(({ partitionIndex }) => {
-        const offset = found.find((partition) => partition.partitionIndex === partitionIndex)?.offset;
-        if (offset === undefined) {
-          throw new UserError(
-            `${name}-${partitionIndex}: expected ${task.bootstrapServers} to tell where its log ends, found no answer; see the brokers' logs`,
-            EXIT.clusterUnreachable,
-          );
-        }
-        return Number(offset);
-      });
+  const names = task.scenario.topics.flatMap((topics) => topicNames(topics));
+  return (await endsOf(task, names)).flatMap(({ ends }) => ends);
+}
+
+/**
+ * Where the logs of the topics that hold records already, of their own or of a history, end now, by topic and partition: what
+ * a run writes comes behind.
+ */
+export async function beginningsOf(task: TopicTask): Promise<Readonly<Record<string, readonly number[]>>> {
+  const { scenario, existing = [] } = task;
+  const filled = scenario.topics.filter(({ history }) => history !== undefined).flatMap(topicNames);
+  const names = [...new Set([...existing, ...filled])];
+  if (names.length === 0) return {};
+  return Object.fromEntries((await endsOf(task, names)).map(({ name, ends }) => [name, ends]));
+}
+
+async function endsOf(
+  task: TopicTask,
+  names: readonly string[],
+): Promise<{ readonly name: string; readonly ends: readonly number[] }[]> {
+  const partitionsByTopic = new Map(
+    task.scenario.topics.flatMap((topics) =>
+      topicNames(topics).map((name) => [name, topics.partitions] as const),
+    ),
+  );
+  const topics = names.map((name) => ({
+    name,
+    partitions: Array.from({ length: partitionsByTopic.get(name) ?? 0 }, (_, partitionIndex) => ({
+      partitionIndex,
+      timestamp: ListOffsetTimestamps.LATEST,
+    })),
+  }));
+  const listed = await withAdmin(task, (admin) => admin.listOffsets({ topics }));
+  return topics.map(({ name, partitions }) => {
+    const found = listed.find((topic) => topic.name === name)?.partitions ?? [];
+    const ends = partitions.map(({ partitionIndex }) => {
+      const offset = found.find((partition) => partition.partitionIndex === partitionIndex)?.offset;
+      if (offset === undefined) {
+        throw new UserError(
+          `${name}-${partitionIndex}: expected ${task.bootstrapServers} to tell where its log ends, found no answer; see the brokers' logs`,
+          EXIT.clusterUnreachable,
+        );
+      }
+      return Number(offset);
     });
+    return { name, ends };
   });
 }
 
@@ -160,6 +164,83 @@ export async function untilInSync(task: TopicTask): Promise<void> {
   );
 }
 
+async function check(admin: Admin, { scenario, existing = [], bootstrapServers }: TopicTask): Promise<void> {
+  const wanted = scenario.topics.flatMap((topics) => topicNames(topics).map((name) => ({ name, topics })));
+  const names = wanted.map(({ name }) => name);
+  const strangers = existing
+    .filter((name) => !names.includes(name))
+    .map(
+      (name) =>
+        `--existing-topics ${name}: expected a topic of the scenario (${names.join(', ')}), found another; correct it, or leave it out`,
+    );
+  const present = new Set(await admin.listTopics());
+  const counts = await partitionCounts(
+    admin,
+    existing.filter((name) => present.has(name)),
+  );
+  const problems = wanted.flatMap(({ name, topics: { name: className, partitions, history } }) => {
+    if (!existing.includes(name)) {
+      return present.has(name)
+        ? [
+            `topic "${name}": expected a cluster without it, found it on ${bootstrapServers}; use it as it is with --existing-topics ${name}, delete it, or give the scenario's topic another name`,
+          ]
+        : [];
+    }
+    const found = counts.get(name);
+    if (found === undefined) {
+      return [
+        `--existing-topics ${name}: expected the topic on ${bootstrapServers}, found none; create it, or leave it out and it is made for the run`,
+      ];
+    }
+    if (history !== undefined) {
+      return [
+        `--existing-topics ${name}: expected a topic without history in the scenario, which is written into fresh topics only, found one; remove topics.${className}.history`,
+      ];
+    }
+    return found === partitions
+      ? []
+      : [
+          `--existing-topics ${name}: expected ${partitions} partitions as in the scenario, found ${found} on ${bootstrapServers}; say so in the scenario: --set topics.${className}.partitions=${found}`,
+        ];
+  });
+  if (strangers.length + problems.length > 0) {
+    throw new UserError(
+      [...strangers, ...problems],
+      strangers.length > 0 ? EXIT.badInput : EXIT.clusterUnreachable,
+    );
+  }
+}
+
+async function partitionCounts(admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> {
+  if (topics.length === 0) return new Map();
+  const metadata = await admin.metadata({ topics, forceUpdate: true });
+  return new Map([...metadata.topics].map(([name, { partitionsCount }]) => [name, partitionsCount]));
+}
+
+async function remove(admin: Admin, { scenario, existing = [] }: TopicTask): Promise<void> {
+  const present = new Set(await admin.listTopics());
+  const topics = scenario.topics
+    .flatMap((entry) => topicNames(entry))
+    .filter((name) => present.has(name) && !existing.includes(name));
+  if (topics.length === 0) {
+    return;
+  }
+  await admin.deleteTopics({ topics });
+  await waitUntil(
+    GONE_DEADLINE_MS,
+    async () => {
+      const left = new Set(await admin.listTopics());
+      return topics.every((name) => !left.has(name));
+    },
+    () => {
+      throw new UserError(
+        `topics ${topics.join(', ')}: expected to be gone ${GONE_DEADLINE_MS / 1000} s after their deletion, found them; see the controller's log`,
+        EXIT.clusterUnreachable,
+      );
+    },
+  );
+}
+
 async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean> {
   const names = scenario.topics.flatMap((topics) => topicNames(topics));
   try {
@@ -176,38 +257,5 @@ async function allHaveLeaders(admin: Admin, scenario: Scenario): Promise<boolean
       return false;
     }
     throw error;
-  }
-}
-
-/** Works with a client of the cluster's administration. Throws a UserError (exit 3) when the cluster refuses. */
-export async function withAdmin<Result>(
-  { bootstrapServers, access = PLAINTEXT_ACCESS }: Omit<TargetCluster, 'access'> & Pick<TopicTask, 'access'>,
-  work: (admin: Admin) => Promise<Result>,
-): Promise<Result> {
-  const admin = new Admin({
-    ...clusterOptions(bootstrapServers, libraryAccess(access, bootstrapServers)),
-    clientId: 'brokertwin-admin',
-  });
-  try {
-    return await work(admin);
-  } catch (error) {
-    throw asUserError(error, { bootstrapServers, access });
-  } finally {
-    await admin.close();
-  }
-}
-
-/** Asks again and again; calls `late`, which throws, after the deadline. */
-export async function waitUntil(
-  deadlineMs: number,
-  done: () => Promise<boolean>,
-  late: () => never,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await done())) {
-    if (performance.now() > end) {
-      late();
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

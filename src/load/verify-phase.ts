@@ -17,6 +17,8 @@ export interface VerificationOptions {
   readonly bootstrapServers: string;
   readonly access?: ClusterAccess;
   readonly management?: TargetCluster;
+  /** Topics that were there before, in which others may write as well. */
+  readonly existingTopics?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -68,7 +70,7 @@ export class Verification {
         producers: results.flatMap(({ produced }) => produced ?? []),
         consumers: results.flatMap(({ consumed }) => consumed[group] ?? []),
         bounds,
-        otherWriters: false,
+        otherWriters: (this.#options.existingTopics ?? []).length > 0,
         missing: this.#missing,
       }),
     );

@@ -1,6 +1,8 @@
 /** The worker's end of the conversation with the main thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../errors/errors.ts';
+import type { ClusterAccess } from './access/cluster-access.ts';
+import { withoutSecrets } from './access/secrets.ts';
 import { type Clocked, clocked, ofThisClock } from './clock-domain.ts';
 import { asUserError } from './cluster.ts';
 import type { FromWorker, ToWorker, WorkerPlan } from './messages.ts';
@@ -24,7 +26,10 @@ function fail(error: unknown, plan: WorkerPlan): void {
   const shown = asUserError(error, plan.target);
   post({
     kind: 'failed',
-    message: shown instanceof Error ? (shown.stack ?? shown.message) : String(shown),
+    message: withoutSecrets(
+      shown instanceof Error ? (shown.stack ?? shown.message) : String(shown),
+      plan.target.access,
+    ),
     user: shown instanceof UserError ? { lines: shown.lines, exitCode: shown.exitCode } : null,
   });
 }
@@ -32,8 +37,15 @@ function fail(error: unknown, plan: WorkerPlan): void {
 /** Counts errors by message. */
 export class ErrorCounts {
   readonly counts: Record<string, number> = {};
+  readonly #access: ClusterAccess;
+
+  /** @param access whose secrets no message may hold */
+  constructor(access: ClusterAccess) {
+    this.#access = access;
+  }
 
   add(error: Error): void {
-    this.counts[error.message] = (this.counts[error.message] ?? 0) + 1;
+    const message = withoutSecrets(error.message, this.#access);
+    this.counts[message] = (this.counts[message] ?? 0) + 1;
   }
 }

@@ -2,6 +2,7 @@
  * The worker threads of a phase, in whatever processes they run, seen from the main thread. Any of them failing, dying or
  * falling silent ends the run.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode, UserError } from '../errors/errors.ts';
 import { AgentProcess } from './agent-process.ts';
 import { type Clocked, clocked, ofThisClock } from './clock-domain.ts';
@@ -19,6 +20,8 @@ import type {
 /** A worker tells of itself at least once a second during the load. */
 const SILENCE_MS_MAX = 30_000;
 const WATCH_MS = 1000;
+const LEAVE_MS = 3000;
+const POLL_MS = 50;
 
 /** A process that generates load, and the client machine that it does so on. */
 export interface GeneratorProcess {
@@ -122,6 +125,11 @@ export class Workers {
     return this.#of('consumers').every(({ progress }) => progress?.drained === true);
   }
 
+  /** Whether a producer client has made all bytes that it may. */
+  get spent(): boolean {
+    return this.#of('producers').some(({ progress }) => progress?.spent === true);
+  }
+
   /** Records of a class since the start of the load, as last told. */
   records(role: 'producers' | 'consumers', classIndex: number): number {
     return this.#of(role).reduce(
@@ -185,6 +193,21 @@ export class Workers {
   poke(): void {
     for (const listener of [...this.#listeners]) {
       listener();
+    }
+  }
+
+  /**
+   * However the run ended: lets consumers leave their groups, so that these can be deleted. It does not wait for long, and
+   * after a failure not for those that had not joined.
+   */
+  async leaveGroups(): Promise<void> {
+    const inGroups = this.#of('consumers').filter(
+      ({ members }) => this.#error === null || members.length > 0,
+    );
+    this.tell('consumers', { kind: 'stop' });
+    const end = performance.now() + LEAVE_MS;
+    while (inGroups.some(({ result }) => result === null) && performance.now() < end) {
+      await sleep(POLL_MS);
     }
   }
 

@@ -2,6 +2,7 @@ import type { ReportDocument } from './document.ts';
 import { answerSentence, headlineFigures } from './sections/answer.ts';
 import { assumptionsSection } from './sections/assumptions.ts';
 import { brokersSection } from './sections/brokers.ts';
+import { clientsSection } from './sections/clients.ts';
 import type { ReportContext } from './sections/context.ts';
 import { levelsSection } from './sections/levels.ts';
 import { predictedAgainstMeasuredSection } from './sections/predicted-against-measured.ts';
@@ -12,6 +13,7 @@ import { timelineSection } from './sections/timeline.ts';
 
 /** The report as a document: the answer first, then what it rests on. */
 export function buildReport(context: ReportContext): ReportDocument {
+  const clients = clientsSection(context);
   return {
     title: context.scenario.name,
     question: context.scenario.question,
@@ -21,6 +23,7 @@ export function buildReport(context: ReportContext): ReportDocument {
     sections: [
       levelsSection(context),
       predictedAgainstMeasuredSection(context),
+      ...(clients === null ? [] : [clients]),
       stagesSection(context),
       resourcesSection(context),
       brokersSection(context),

@@ -1,6 +1,8 @@
 /** What a measurement is judged by: that its generator kept the schedule, the delivery, the service levels. */
 import type { LevelOutcome } from '../result/levels.ts';
 import type { RunResult } from '../result/run-result.ts';
+import { formatMs } from './format.ts';
+import { levelFound } from './sections/levels.ts';
 
 export interface Verdict {
   /** What it is about: a phase, or the whole run. */
@@ -14,7 +16,10 @@ export interface Verdict {
 
 export function verdictsOf(result: RunResult, levels: readonly LevelOutcome[]): Verdict[] {
   return [
-    ...result.phases.flatMap(({ name, generator, deliveries = [] }) => [
+    ...result.phases.flatMap(({ name, generator, endedEarly, deliveries = [] }) => [
+      ...(endedEarly === undefined
+        ? []
+        : [{ group: name, name: 'the phase was played to its end', isGood: false, found: endedEarly }]),
       ...(generator === null ? [] : [scheduleOf(name, generator)]),
       ...deliveries.map((proof) => ({
         group: name,
@@ -23,11 +28,11 @@ export function verdictsOf(result: RunResult, levels: readonly LevelOutcome[]): 
         found: [...proof.broken, ...proof.notJudged, ...proof.examples].join('; ') || proof.verdict,
       })),
     ]),
-    ...levels.map(({ text, verdict }) => ({
+    ...levels.map((outcome) => ({
       group: 'levels',
-      name: text,
-      isGood: verdict === 'not evaluable' ? null : verdict === 'met',
-      found: verdict,
+      name: outcome.text,
+      isGood: outcome.verdict === 'not evaluable' ? null : outcome.verdict === 'met',
+      found: `${outcome.verdict}: ${levelFound(outcome)}`,
     })),
   ];
 }
@@ -36,11 +41,11 @@ function scheduleOf(
   phase: string,
   { keptSchedule, reason, latenessMs }: NonNullable<RunResult['phases'][number]['generator']>,
 ): Verdict {
-  const lateness = latenessMs === null ? 'no schedule' : `lateness p99 ${latenessMs.p99.toFixed(1)} ms`;
   return {
     group: phase,
-    name: 'the generator kept its schedule',
+    name: latenessMs === null ? 'the generator was not the limit' : 'the generator kept its schedule',
     isGood: keptSchedule,
-    found: reason ?? lateness,
+    found:
+      reason ?? (latenessMs === null ? 'it had requests ready' : `lateness p99 ${formatMs(latenessMs.p99)}`),
   };
 }

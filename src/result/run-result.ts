@@ -58,12 +58,16 @@ export interface PhaseResult {
   readonly warmupSeconds: number;
   /** Length of the measured part; every figure below is of this part alone. */
   readonly durationSeconds: number;
+  /** Measured arm: why it ended before its time, a clause; not there when it did not. */
+  readonly endedEarly?: string;
   /** Over all producer classes: records acknowledged per second. */
   readonly throughputRecordsPerSecond: number;
   readonly throughputBytesPerSecond: number;
   readonly publishLatencyMs: LatencySummary | null;
   /** Measured arm: of the same records, from the client's send() on. */
   readonly responseLatencyMs?: LatencySummary | null;
+  /** Measured arm: of the same records, from the due time to that send(), buffer space waited for. */
+  readonly sendDelayMs?: LatencySummary | null;
   readonly endToEndLatencyMs: LatencySummary | null;
   readonly classes: readonly TrafficClassResult[];
   readonly windows: WindowSeries;
@@ -74,6 +78,8 @@ export interface PhaseResult {
   readonly threadCpu: readonly ThreadCpu[];
   readonly events: readonly TimelineEvent[];
   readonly counts: PhaseCounts;
+  /** Measured arm: batches that were sent again, over the whole phase; null when nobody counted them. */
+  readonly batchesRetried?: number | null;
   /** How well the generator kept its schedule; null in the simulator. */
   readonly generator: GeneratorHonesty | null;
   /** Measured arm, where Kafka's own tools can be asked; the whole phase, warm-up and stragglers included. */

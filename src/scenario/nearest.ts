@@ -33,3 +33,13 @@ export function suggestion(written: string, candidates: readonly string[]): stri
 function between(written: string, candidate: string): number {
   return distance(written.toLowerCase(), candidate.toLowerCase());
 }
+
+/** Names of settings as Kafka has them, which the lines of a broken key or login are not. */
+const SETTING = /^[a-z]+(?:\.[a-z0-9]+)+$/;
+
+/** The name of an unknown setting, if it can be meant as one: a line that lost its place may be part of a secret. */
+export function shownSetting(written: string, candidates: readonly string[]): string {
+  return SETTING.test(written) || closest(written, candidates) !== null
+    ? `"${written}"`
+    : 'that is not shown, as it may be part of a secret';
+}

@@ -8,7 +8,7 @@ import {
   topicConfig,
 } from './kafka-defaults.ts';
 import { parseProperty } from './kafka-property.ts';
-import { suggestion } from './nearest.ts';
+import { shownSetting, suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface PerfTestRequest {
@@ -112,7 +112,9 @@ function configOf(stated: PerfTestRequest['stated']): ProducerConfig {
     if (WITHOUT_EFFECT.has(name)) continue;
     const property = Object.entries(PRODUCER_PROPERTIES).find(([key]) => key === name)?.[1];
     if (property === undefined) {
-      problems.push(`${place}: unknown producer setting "${name}"${suggestion(name, known)}`);
+      problems.push(
+        `${place}: unknown producer setting ${shownSetting(name, known)}${suggestion(name, known)}`,
+      );
       continue;
     }
     const parsed = parseProperty(property, value);

@@ -1,7 +1,6 @@
 /** The records that a topic holds when a phase begins: in every partition as many batches of one size, for both arms alike. */
 import { BATCH_OVERHEAD_BYTES, recordBytes } from './record-format.ts';
-import type { ConsumerClass, Scenario, TopicClass } from './scenario.ts';
-import { topicNames } from './topic-names.ts';
+import type { TopicClass } from './scenario.ts';
 
 export interface EqualBatches {
   readonly bytes: number;
@@ -25,22 +24,4 @@ export function historyBatches({ history, partitions }: TopicClass): EqualBatche
 export function historyRecords(topics: TopicClass): number {
   const { records, count } = historyBatches(topics);
   return topics.count * topics.partitions * count * records;
-}
-
-/** By topic, the offset at which the history of each of its partitions ends. */
-export function historyEnds({ topics }: Scenario): Map<string, number> {
-  return new Map(
-    topics.flatMap((topic) => {
-      const { records, count } = historyBatches(topic);
-      return topicNames(topic).map((name) => [name, records * count] as const);
-    }),
-  );
-}
-
-/** Records of histories that the members of a class, all together, read before anything else. */
-export function historyRecordsRead({ topics }: Scenario, consumer: ConsumerClass): number {
-  if (consumer.config['auto.offset.reset'] !== 'earliest') return 0;
-  return topics
-    .filter(({ name }) => consumer.topics.includes(name))
-    .reduce((sum, topic) => sum + historyRecords(topic), 0);
 }

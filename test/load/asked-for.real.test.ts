@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientQuotaMatchTypes } from '@platformatic/kafka';
+import { withAdmin } from '../../src/load/admin.ts';
 import { fillHistories } from '../../src/load/fill-histories.ts';
 import type { LoadResult } from '../../src/load/load-result.ts';
 import { setQuotas } from '../../src/load/quotas.ts';
 import { type RunPhaseOptions, runPhase } from '../../src/load/run-phase.ts';
-import { createTopics, deleteTopics, logEnds, withAdmin } from '../../src/load/topics.ts';
+import { createTopics, deleteTopics, logEnds } from '../../src/load/topics.ts';
 import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/local-cluster.ts';
 import { consumerConfig } from '../../src/scenario/kafka-defaults.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
@@ -88,7 +89,8 @@ test('a history is there when the phase begins, evenly, and consumers read it or
     ends.reduce((sum, end) => sum + end, 0),
     history + recordsAcknowledged,
   );
-  assert.equal(recordsConsumed, history + 2 * recordsAcknowledged);
+  // The history is traffic, but not what this run delivered.
+  assert.equal(recordsConsumed, 2 * recordsAcknowledged);
   assert.deepEqual(
     result.deliveries.map(({ group, verdict }) => [group, verdict]),
     [
@@ -101,7 +103,7 @@ test('a history is there when the phase begins, evenly, and consumers read it or
   assert.deepEqual(result.errors, {});
 });
 
-test('a phase of consumers that read a history is not over before they have read all of it', {
+test('a history that is read is traffic, and lag until it is read', {
   skip,
 }, async () => {
   const topic = exampleTopic({ history: { bytes: 40e6, valueBytes: 1000, batchBytes: 65_536 } });
@@ -111,7 +113,8 @@ test('a phase of consumers that read a history is not over before they have read
   });
   const scenario = exampleScenario({ topics: [topic], consumers: [slow], producers: [] });
   const { result } = await play(scenario, { phase: examplePhase({ warmupMs: 0, durationMs: 1000 }) });
-  assert.equal(result.totals.recordsConsumed, historyRecords(topic));
+  assert.equal(result.totals.recordsConsumed, 0);
+  assert.ok(result.classes[0].recordsPerSecond > 1000, `${result.classes[0].recordsPerSecond}`);
   const lag = lagOf(result, 0);
   assert.ok(lag[0] > historyRecords(topic) / 2, `${lag}`);
 });

@@ -56,6 +56,7 @@ function worker(
     utilisation: 0.5,
     stalls: null,
     unwrittenBytesMax: 0,
+    bytesMade: 0,
     errors: { disconnected: 1 },
     produced: null,
     consumed: {},

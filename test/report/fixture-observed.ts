@@ -1,5 +1,6 @@
 /** The series of a made-up measured phase that only the observation of a local cluster gives. */
-import type { PhaseResult } from '../../src/result/run-result.ts';
+import type { DeliveryCounts } from '../../src/result/delivery-proof.ts';
+import type { LatencySummary, PhaseResult } from '../../src/result/run-result.ts';
 
 /** Of a second each, in every phase. */
 export const WINDOWS = 20;
@@ -60,4 +61,54 @@ export function observed(cores: number): PhaseResult['resources'] {
       values: every(2, () => 1 - cores / 4),
     },
   ];
+}
+
+/** What only the clients of a measured run know: in its paced phase a record was lost and one was doubled. */
+export function clientsSaw(
+  records: number,
+  response: LatencySummary | null,
+  delay: LatencySummary | null,
+): Pick<PhaseResult, 'responseLatencyMs' | 'sendDelayMs' | 'batchesRetried' | 'deliveries'> {
+  const counts: DeliveryCounts = {
+    made: records + 40,
+    acknowledged: records,
+    lost: 1,
+    unread: 0,
+    duplicated: 2,
+    reordered: 0,
+    failed: 0,
+    failedSeen: 0,
+    indeterminate: 40,
+    indeterminateSeen: 12,
+    neverMade: 0,
+    notJudged: 0,
+  };
+  const log = {
+    records: records + 13,
+    redelivered: 0,
+    rewritten: 0,
+    corrupt: 0,
+    misplaced: 0,
+    unstamped: 0,
+    foreign: 0,
+  };
+  const proven = { ...counts, lost: 0, duplicated: 0, indeterminate: 0, indeterminateSeen: 0 };
+  const none = { notJudged: [], permitted: [], examples: [], classes: [], log };
+  return {
+    responseLatencyMs: response,
+    sendDelayMs: delay,
+    batchesRetried: 7,
+    deliveries: [
+      { ...none, group: 'billing', verdict: 'proven', broken: [], total: proven },
+      {
+        ...none,
+        group: 'analytics',
+        verdict: 'broken',
+        broken: ['1 acknowledged records of checkout are not in the log'],
+        permitted: ['2 records of checkout are in the log again'],
+        examples: ['orders-3: record 4711 of checkout-0 was acknowledged and is not in the log'],
+        total: counts,
+      },
+    ],
+  };
 }

@@ -14,7 +14,7 @@ import {
   topicConfig,
 } from '../../src/scenario/kafka-defaults.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import { observed, WINDOWS, wobble } from './fixture-observed.ts';
+import { clientsSaw, observed, WINDOWS, wobble } from './fixture-observed.ts';
 
 /** A latency with the given median whose tail grows with every nine. */
 export function latency(medianMs: number, tail: number, count = 160_000): LatencySummary | null {
@@ -135,8 +135,19 @@ export function phase(of: PhaseFigures): PhaseResult {
       produceBatches: Math.round(records / 14),
     },
     generator: of.measured
-      ? { latenessMs: latency(0.3, 0.5), keptSchedule: true, reason: null, workerUtilisation: [0.62, 0.48] }
+      ? {
+          latenessMs: of.load === 'max' ? null : latency(0.3, 0.5),
+          keptSchedule: true,
+          reason: null,
+          workerUtilisation: [0.62, 0.48],
+          stalls: { count: 3, maxMs: 41.5, totalMs: 67.2 },
+          unwrittenBytesMax: 3_400_000,
+          ...(of.load === 'max' ? { starvedShare: 0.12 } : {}),
+        }
       : null,
+    ...(of.measured
+      ? clientsSaw(records, latency(of.publishMs * 0.9, of.tail), latency(of.publishMs * 0.1, of.tail))
+      : {}),
     topicCheck: of.measured
       ? { tool: 'GetOffsetShell', recordsInTopics: records, recordsAcknowledged: records }
       : null,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../src/errors/errors.ts';
 import { buildReport } from '../../src/report/build.ts';
+import { formatMs } from '../../src/report/format.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { writeReport } from '../../src/report/report.ts';
@@ -102,7 +103,17 @@ test('the report opens with the question, its answer and the sections in order',
   assert.match(report.answer, /^At saturation 43,100 records\/s .*error −4\.4 %.*1 of 4 levels is missed/);
   assert.deepEqual(
     report.sections.map((section) => section.id),
-    ['levels', 'comparison', 'stages', 'resources', 'brokers', 'timeline', 'assumptions', 'reproduce'],
+    [
+      'levels',
+      'comparison',
+      'clients',
+      'stages',
+      'resources',
+      'brokers',
+      'timeline',
+      'assumptions',
+      'reproduce',
+    ],
   );
 });
 
@@ -163,4 +174,51 @@ test('every cost of the profile is listed with its unit and its source', () => {
   assert.match(markdown, /broker\.network\.perByteInNs .*ns per byte .*undetermined/);
   assert.match(markdown, /broker\.backgroundCores .*cores /);
   assert.match(markdown, /outside the calibrated range in: rate/);
+});
+
+test('what the clients of a measurement saw is told phase by phase, with the proofs of delivery', () => {
+  const section = documentOf(comparison).sections.find(({ id }) => id === 'clients');
+  const tables = (section?.blocks ?? []).flatMap((block) => (block.kind === 'table' ? [block.table] : []));
+  const row = (caption: string, first: string) =>
+    tables
+      .find((table) => table.caption.startsWith(caption))
+      ?.rows.find(([cell]) => cell === first)
+      ?.map((cell) => (typeof cell === 'string' ? cell : cell.text));
+  const [{ sendDelayMs, responseLatencyMs, publishLatencyMs, endToEndLatencyMs }] = measured.phases;
+  assert.deepEqual(row('Latencies, phase paced', 'p99'), [
+    'p99',
+    ...[sendDelayMs, responseLatencyMs, publishLatencyMs, endToEndLatencyMs].map((of) => formatMs(of?.p99)),
+  ]);
+  assert.deepEqual(row('Load generator, phase paced', 'event-loop stalls'), [
+    'event-loop stalls',
+    '3 of more than 10 ms, the longest 41.5 ms, 67.2 ms in all',
+  ]);
+  assert.deepEqual(row('Load generator, phase saturating', 'batches sent again'), [
+    'batches sent again',
+    '7',
+  ]);
+  const proofs = ['verdict', 'lost', 'duplicated', 'reordered', 'corrupt', 'indeterminate'].map((what) =>
+    row('Proof of delivery, phase paced', what)?.slice(1),
+  );
+  assert.deepEqual(proofs, [
+    ['proven', 'broken'],
+    ['0', '1'],
+    ['0', '2'],
+    ['0', '0'],
+    ['0', '0'],
+    ['0', '40'],
+  ]);
+  const lists = (section?.blocks ?? []).flatMap((block) => (block.kind === 'list' ? block.items : []));
+  assert.ok(lists.includes('Group analytics: 1 acknowledged records of checkout are not in the log.'));
+  assert.equal(
+    documentOf(unmeasured).sections.some(({ id }) => id === 'clients'),
+    false,
+  );
+});
+
+test('a phase that ended before its time is marked as such', () => {
+  const [first, ...others] = measured.phases;
+  const early = { ...measured, phases: [{ ...first, endedEarly: 'it was interrupted' }, ...others] };
+  const of = compareResults({ predicted, measured: early });
+  assert.match(renderMarkdown(documentOf(of)), /The phase ended early: it was interrupted\./);
 });

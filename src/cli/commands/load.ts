@@ -1,6 +1,17 @@
 import { UserError } from '../../errors/errors.ts';
 import { defineCommand } from '../command.ts';
-import { bootstrapServer, commandConfig, out, scenarioFile, seed, set, stated } from '../options.ts';
+import {
+  bootstrapServer,
+  commandConfig,
+  list,
+  maxBytes,
+  maxRate,
+  out,
+  scenarioFile,
+  seed,
+  set,
+  stated,
+} from '../options.ts';
 import { perfTestOptions, readPerfTest } from '../perf-test-options.ts';
 import { helpLine } from '../unknown.ts';
 
@@ -31,6 +42,21 @@ export const load = defineCommand({
       type: 'boolean',
       default: false,
     },
+    'existing-topics': {
+      describe:
+        'topics of the scenario that are there already and are used as they are; names with commas between',
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      default: [] as string[],
+    },
+    'max-rate': maxRate,
+    'max-bytes': maxBytes,
+    'dry-run': {
+      describe: 'read, check and connect, and say what would be done; nothing is made or written',
+      type: 'boolean',
+      default: false,
+    },
     out,
     junit: { describe: 'a file for the verdicts as JUnit XML', type: 'string', requiresArg: true },
     workload: {
@@ -43,6 +69,7 @@ export const load = defineCommand({
   },
   run: async (args, context) => {
     const mode = modeOf(args);
+    const caps = { recordsPerSecond: args['max-rate'] ?? null, bytes: args['max-bytes'] ?? null };
     const common = {
       ...stated({
         bootstrapServer: args['bootstrap-server'],
@@ -52,7 +79,7 @@ export const load = defineCommand({
     };
     if (mode === 'topic') {
       const { perfTestJob } = await import('../../jobs/perf-test.ts');
-      return perfTestJob({ ...readPerfTest(args), ...common, seed: args.seed ?? DEFAULT_SEED });
+      return perfTestJob({ ...readPerfTest(args), ...common, caps, seed: args.seed ?? DEFAULT_SEED });
     }
     const { loadJob } = await import('../../jobs/load.ts');
     const { scenario = '', workload = '', driver = '', set: settings } = args;
@@ -63,6 +90,9 @@ export const load = defineCommand({
           ? { kind: 'scenario', file: scenario, ...given }
           : { kind: 'omb', workload, driver, ...given },
       verify: args.verify,
+      existingTopics: [...new Set(args['existing-topics'].flatMap(list))],
+      caps,
+      dryRun: args['dry-run'],
       ...common,
       ...stated({ out: args.out, junit: args.junit }),
     });
@@ -94,7 +124,7 @@ function modeOf(args: Readonly<Record<string, unknown>>): Mode {
   const strangers = {
     scenario: [...perfTest, 'driver'],
     workload: perfTest,
-    topic: ['set', 'verify', 'out', 'junit', 'driver'],
+    topic: ['set', 'verify', 'out', 'junit', 'driver', 'existing-topics', 'dry-run'],
   }[mode];
   const problems = strangers.filter(isGiven).map((name) => `--${name} does not go with ${nameOf(mode)}`);
   if (mode === 'workload' && !isGiven('driver')) {

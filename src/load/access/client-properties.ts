@@ -7,6 +7,7 @@ import { UserError } from '../../errors/errors.ts';
 import { type ClusterAccess, PLAINTEXT_ACCESS } from './cluster-access.ts';
 import { type PropertyEntry, parsePropertiesText } from './properties-text.ts';
 import { readSasl } from './sasl-settings.ts';
+import { shownChoice } from './secrets.ts';
 import { isSecuritySetting, refuseJavaOnly } from './security-settings.ts';
 import { Settings } from './settings.ts';
 import { readTls } from './tls-settings.ts';
@@ -84,7 +85,10 @@ function readBootstrapServers(settings: Settings): string | null {
   const addresses = servers.map((server) => SERVER.exec(server)?.[1]);
   const wrong = servers.filter((_, index) => addresses[index] === undefined);
   if (wrong.length > 0) {
-    settings.refuse(BOOTSTRAP, `expected host:port with commas between them, found ${wrong.join(', ')}`);
+    settings.refuse(
+      BOOTSTRAP,
+      `expected host:port with commas between them, found ${wrong.map((server) => server.replace(/^.*@/, '***@')).join(', ')}`,
+    );
   }
   return servers.length === 0 ? null : addresses.join(',');
 }
@@ -92,7 +96,7 @@ function readBootstrapServers(settings: Settings): string | null {
 function readAccess(settings: Settings): ClusterAccess {
   const protocol = (settings.filled(PROTOCOL) ?? 'PLAINTEXT').toUpperCase();
   if (!PROTOCOLS.includes(protocol)) {
-    settings.refuse(PROTOCOL, `expected one of ${PROTOCOLS.join(', ')}, found ${protocol}`);
+    settings.refuse(PROTOCOL, `expected one of ${PROTOCOLS.join(', ')}, found ${shownChoice(protocol)}`);
     return PLAINTEXT_ACCESS;
   }
   const hasTls = protocol.endsWith('SSL');

@@ -1,6 +1,7 @@
 /** Where the tokens of OAUTHBEARER come from: the settings of Kafka's two login callback handlers. */
 import { fileURLToPath } from 'node:url';
 import type { TokenLogin, TokenSource } from './cluster-access.ts';
+import { shownChoice } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { readTls } from './tls-settings.ts';
 
@@ -29,7 +30,10 @@ export function readTokenLogin(settings: Settings, options: Settings): TokenLogi
 }
 
 function refuseHandler(settings: Settings, handler: string): null {
-  settings.refuse(HANDLER, `expected ${ASKING_HANDLERS[0]}, found ${handler}, which only Java can run`);
+  settings.refuse(
+    HANDLER,
+    `expected ${ASKING_HANDLERS[0]}, found ${shownChoice(handler)}, which only Java can run`,
+  );
   return null;
 }
 
@@ -79,10 +83,10 @@ function readUnsecured(settings: Settings, options: Settings): TokenSource | nul
   const lifetime = options.filled('unsecuredLoginLifetimeSeconds');
   const lifetimeSeconds = Number(lifetime ?? DEFAULT_LIFETIME_SECONDS);
   if (!Number.isInteger(lifetimeSeconds) || lifetimeSeconds < 1) {
-    options.refuse('unsecuredLoginLifetimeSeconds', `expected whole seconds from 1, found ${lifetime}`);
+    options.refuse('unsecuredLoginLifetimeSeconds', 'expected whole seconds from 1, found another');
   }
-  for (const [name, value] of numbers.filter(([, text]) => text === '' || !Number.isFinite(Number(text)))) {
-    options.refuse(`unsecuredLoginNumberClaim_${name}`, `expected a number, found ${value}`);
+  for (const [name] of numbers.filter(([, text]) => text === '' || !Number.isFinite(Number(text)))) {
+    options.refuse(`unsecuredLoginNumberClaim_${name}`, 'expected a number, found another');
   }
   const claims = Object.fromEntries<string | number | readonly string[]>([
     ...options.withPrefix('unsecuredLoginStringClaim_'),

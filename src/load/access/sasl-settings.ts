@@ -2,6 +2,7 @@
 import type { PasswordMechanism, SaslAccess } from './cluster-access.ts';
 import { type LoginModule, parseJaas } from './jaas.ts';
 import { readTokenLogin } from './oauth-settings.ts';
+import { shownChoice, shownModule } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
@@ -14,7 +15,7 @@ const TOKEN_MODULES = [`${SECURITY}.oauthbearer.OAuthBearerLoginModule`];
 export function readSasl(settings: Settings): SaslAccess | null {
   const mechanism = settings.filled('sasl.mechanism');
   if (mechanism === null || !MECHANISMS.includes(mechanism)) {
-    const found = mechanism ?? "none (Kafka's default is GSSAPI)";
+    const found = mechanism === null ? "none (Kafka's default is GSSAPI)" : shownChoice(mechanism);
     settings.refuse('sasl.mechanism', `expected one of ${MECHANISMS.join(', ')}, found ${found}`);
     return null;
   }
@@ -53,7 +54,7 @@ function readLoginModule(
   if (!classes.includes(login.className)) {
     settings.refuse(
       key,
-      `expected the login module ${classes.join(' or ')} for ${mechanism}, found ${login.className}`,
+      `expected the login module ${classes.join(' or ')} for ${mechanism}, found ${shownModule(login.className)}`,
     );
     return null;
   }

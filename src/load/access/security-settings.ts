@@ -1,4 +1,5 @@
 /** Kafka's settings about security: which there are, and which of them name what only Java can run. */
+import { shownChoice } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
 /** All that Kafka's clients know (SslConfigs, SaslConfigs, SecurityConfig), so that a misspelt one is not taken for one. */
@@ -124,6 +125,9 @@ export function refuseJavaOnly(
     const expected = own.length === 0 ? 'none' : own.join(' or ');
     const advice =
       key === 'config.providers' ? 'write the values themselves' : 'leave it out, or use the Java clients';
-    settings.refuse(key, `expected ${expected}, found ${found}, which only Java can run; ${advice}`);
+    settings.refuse(
+      key,
+      `expected ${expected}, found ${shownChoice(found)}, which only Java can run; ${advice}`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 /** What settings of trust stores and of key stores have in common. */
+import { shownChoice } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
 export type StoreType = 'PEM' | 'Java';
@@ -10,7 +11,7 @@ export function readType(settings: Settings, key: string): StoreType | null {
   if (type === 'JKS' || type === 'PKCS12') return 'Java';
   settings.refuse(
     key,
-    `expected JKS, PKCS12 or PEM, found ${type}; convert the store with keytool -importkeystore`,
+    `expected JKS, PKCS12 or PEM, found ${shownChoice(type)}; convert the store with keytool -importkeystore`,
   );
   return null;
 }

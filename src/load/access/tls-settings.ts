@@ -1,6 +1,7 @@
 /** What `ssl.*` settings say about how clients speak TLS. */
 import { readIdentity } from './client-identity.ts';
 import type { TlsAccess } from './cluster-access.ts';
+import { shownChoice } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { readTlsVersions } from './tls-versions.ts';
 import { readTrusted } from './trusted-certificates.ts';
@@ -20,7 +21,10 @@ function readHostNameCheck(settings: Settings): boolean {
   const algorithm = settings.text(key) ?? 'https';
   if (algorithm.toLowerCase() === 'https') return true;
   if (algorithm !== '') {
-    settings.refuse(key, `expected https, or nothing for no check of host names, found ${algorithm}`);
+    settings.refuse(
+      key,
+      `expected https, or nothing for no check of host names, found ${shownChoice(algorithm)}`,
+    );
   }
   return false;
 }

@@ -6,17 +6,16 @@
  * With `enable.auto.commit` it commits at the interval, before the group takes partitions away, and at its end. While a group
  * of the classic protocol gives its partitions out anew, nothing is read, as Kafka's eager assignors have it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerClass } from '../../scenario/scenario.ts';
 import { isWrongLeader } from '../kafka-errors.ts';
 import { nextOffsetOf, type RecordVisitor, visitRecords } from '../wire/record-batch-reader.ts';
+import { AutoCommit } from './auto-commit.ts';
 import type { FetchedPartition, FetchPosition, FetchTransport, TopicPartition } from './fetch-transport.ts';
+import { fetchPosition, keyOf, type Position, sourceOf } from './position.ts';
 import { RecordReceiver } from './record-receiver.ts';
 
 const ASSIGNMENT_POLL_MS = 50;
 const RETRY_MS = 100;
-/** How long the commit at the end may take. */
-const LAST_COMMIT_MS = 5000;
 /** How often a client that is paused looks how far behind it is. */
 const PAUSED_LOOK_MS = 500;
 const NS_PER_US = 1000;
@@ -52,18 +51,6 @@ export interface ConsumerClientOptions {
   readonly now: () => number;
 }
 
-interface Position {
-  readonly partition: TopicPartition;
-  offset: number;
-  /** As last looked up; -1: the cluster has to be asked. */
-  leader: number;
-  /** A nearer replica that the leader has named (KIP-392), -1 for none. */
-  replica: number;
-  /** Where to go on is being asked for. */
-  resetting: boolean;
-  lag: number;
-}
-
 /** What came of one partition: the records from one offset to another. */
 interface Arrived {
   readonly fetched: FetchedPartition;
@@ -82,7 +69,9 @@ export class ConsumerClient {
   readonly #options: ConsumerClientOptions;
   readonly #receiver: RecordReceiver;
   readonly #fetching = new Set<number>();
-  readonly #timers: NodeJS.Timeout[] = [];
+  /** Null where it is not enabled. */
+  readonly #autoCommit: AutoCommit | null;
+  #poll: NodeJS.Timeout | null = null;
   #positions = new Map<string, Position>();
   #assignment: readonly TopicPartition[] | null = null;
   #assigning = false;
@@ -90,9 +79,7 @@ export class ConsumerClient {
   #handling = false;
   #retrying = false;
   #started = false;
-  #committing = false;
   #rebalancing = false;
-  #committed = new Map<string, number>();
   #closed = false;
   /** Looks at the lag of a paused client. */
   #pause: NodeJS.Timeout | null = null;
@@ -100,18 +87,17 @@ export class ConsumerClient {
   constructor(options: ConsumerClientOptions) {
     this.#options = options;
     this.#receiver = new RecordReceiver(options.observer);
+    this.#autoCommit = options.consumer.config['enable.auto.commit']
+      ? new AutoCommit({ ...options, consumed: () => this.#consumed() })
+      : null;
   }
 
   /** Joins the group and begins to fetch; partitions come with the group's assignments. */
   async join(): Promise<void> {
     const { transport, consumer } = this.#options;
     await transport.join(() => this.#rebalance());
-    this.#timers.push(setInterval(() => this.#checkAssignment(), ASSIGNMENT_POLL_MS));
-    if (consumer.config['enable.auto.commit']) {
-      this.#timers.push(
-        setInterval(() => this.#commit(), Math.max(1, consumer.config['auto.commit.interval.ms'])),
-      );
-    }
+    this.#poll = setInterval(() => this.#checkAssignment(), ASSIGNMENT_POLL_MS);
+    this.#autoCommit?.start(consumer.config['auto.commit.interval.ms']);
     this.#checkAssignment();
   }
 
@@ -177,23 +163,20 @@ export class ConsumerClient {
 
   /** What was not committed yet is, and the group is left. */
   async close(): Promise<void> {
-    const { transport, consumer } = this.#options;
     this.#closed = true;
-    for (const timer of this.#timers) {
-      clearInterval(timer);
+    if (this.#poll !== null) {
+      clearInterval(this.#poll);
     }
     this.resume();
-    if (consumer.config['enable.auto.commit']) {
-      await Promise.race([this.#commit(), sleep(LAST_COMMIT_MS, undefined, { ref: false })]);
-    }
-    await transport.close();
+    await this.#autoCommit?.close();
+    await this.#options.transport.close();
   }
 
   /** The group is about to take partitions away. */
   #rebalance(): void {
     const { config } = this.#options.consumer;
-    if (config['enable.auto.commit'] && !this.#closed) {
-      this.#commit();
+    if (!this.#closed) {
+      this.#autoCommit?.commit();
     }
     this.#rebalancing = config['group.protocol'] === 'classic';
   }
@@ -246,9 +229,7 @@ export class ConsumerClient {
       }
     }
     this.#positions = positions;
-    for (const key of this.#committed.keys()) {
-      if (!positions.has(key)) this.#committed.delete(key);
-    }
+    this.#autoCommit?.keep(positions);
     this.#waiting = this.#waiting.map(({ records, ends }) => ({
       records: records.filter((record) => positions.has(keyOf(record))),
       ends: ends.filter((end) => positions.has(keyOf(end))),
@@ -479,48 +460,11 @@ export class ConsumerClient {
     }));
   }
 
-  async #commit(): Promise<void> {
-    const changed = this.#consumed().filter(
-      (position) => this.#committed.get(keyOf(position)) !== position.offset,
-    );
-    if (this.#committing || changed.length === 0) {
-      return;
-    }
-    const { transport, observer } = this.#options;
-    this.#committing = true;
-    for (const position of changed) {
-      observer.committing(position);
-    }
-    try {
-      await transport.commit(changed);
-      for (const position of changed) {
-        this.#committed.set(keyOf(position), position.offset);
-      }
-    } catch (error) {
-      observer.failed(asError(error));
-    } finally {
-      this.#committing = false;
-    }
-  }
-
   #failed(error: unknown): void {
     if (!this.#closed) {
       this.#options.observer.failed(asError(error));
     }
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}:${partition}`;
-}
-
-/** The broker that it is read from, -1 while that has to be asked for. */
-function sourceOf({ leader, replica }: Position): number {
-  return leader < 0 || replica < 0 ? leader : replica;
-}
-
-function fetchPosition({ partition, offset }: Position): FetchPosition {
-  return { ...partition, offset };
 }
 
 function asError(error: unknown): Error {

@@ -2,21 +2,21 @@
 import { ConsumerLedger, type ConsumerLedgerData } from '../verify/consumer-ledger.ts';
 import type { StreamPlan } from '../verify/streams.ts';
 import type { FetchedRecord } from './consumer-client.ts';
+import type { TopicPartition } from './fetch-transport.ts';
 
 export class ConsumerProof {
   readonly #plan: StreamPlan;
   readonly #ledger: ConsumerLedger;
-  readonly #historyEnds: ReadonlyMap<string, number>;
+  readonly #begin: (partition: TopicPartition) => number;
   /** Of the latest record. */
   #topic = '';
   #partition = -1;
   #number = -1;
-  #fromOffset = 0;
 
-  /** `historyEnds`: by topic, the offset up to which every partition holds what no producer of the run made. */
-  constructor(run: number, plan: StreamPlan, historyEnds: ReadonlyMap<string, number>) {
+  /** @param begin where the records of this run begin: it is not told of those before */
+  constructor(run: number, plan: StreamPlan, begin: (partition: TopicPartition) => number = () => 0) {
     this.#plan = plan;
-    this.#historyEnds = historyEnds;
+    this.#begin = begin;
     this.#ledger = new ConsumerLedger(run, plan);
   }
 
@@ -25,7 +25,7 @@ export class ConsumerProof {
     // A reading that begins anew is another one, even of the same partition.
     this.#partition = -1;
     if (number >= 0) {
-      this.#ledger.begin(number, offset);
+      this.#ledger.begin(number, this.#inRun(topic, partition, offset));
     }
   }
 
@@ -34,12 +34,11 @@ export class ConsumerProof {
       this.#topic = record.topic;
       this.#partition = record.partition;
       this.#number = this.#plan.partitionNumber(record.topic, record.partition);
-      this.#fromOffset = this.#historyEnds.get(record.topic) ?? 0;
       if (this.#number >= 0) {
         this.#ledger.beginBatch(this.#number);
       }
     }
-    if (this.#number >= 0 && record.offset >= this.#fromOffset) {
+    if (this.#number >= 0) {
       this.#ledger.saw(record.bytes, record.valueAt, valueBytes, record.offset);
     }
   }
@@ -47,15 +46,19 @@ export class ConsumerProof {
   advanced(topic: string, partition: number, offset: number): void {
     const number = this.#plan.partitionNumber(topic, partition);
     if (number >= 0) {
-      this.#ledger.advanced(number, offset);
+      this.#ledger.advanced(number, this.#inRun(topic, partition, offset));
     }
   }
 
   committing(topic: string, partition: number, offset: number): void {
     const number = this.#plan.partitionNumber(topic, partition);
     if (number >= 0) {
-      this.#ledger.committed(number, offset);
+      this.#ledger.committed(number, this.#inRun(topic, partition, offset));
     }
+  }
+
+  #inRun(topic: string, partition: number, offset: number): number {
+    return Math.max(offset, this.#begin({ topic, partition }));
   }
 
   data(): ConsumerLedgerData {

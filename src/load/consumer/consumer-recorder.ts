@@ -6,11 +6,13 @@ import { Recorder } from '../recorder.ts';
 import type { ErrorCounts } from '../worker-thread.ts';
 import type { ConsumerObserver, FetchedRecord } from './consumer-client.ts';
 import type { ConsumerProof } from './consumer-proof.ts';
+import type { TopicPartition } from './fetch-transport.ts';
 
 export class ConsumerClassRecorder {
   /** Null when the run is not verified. */
   readonly #proof: ConsumerProof | null;
   readonly #errors: ErrorCounts;
+  readonly #begin: ((partition: TopicPartition) => number) | null;
   readonly #lags: (() => number)[] = [];
   #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
   #recorder = new Recorder({ startNs: 0, endNs: 0 });
@@ -19,8 +21,14 @@ export class ConsumerClassRecorder {
   #recordsWithoutDueTime = 0;
   records = 0;
 
-  constructor(errors: ErrorCounts, proof: ConsumerProof | null) {
+  /** @param begin where the records of this run begin: what was there before counts as traffic alone; null: nothing was */
+  constructor(
+    errors: ErrorCounts,
+    proof: ConsumerProof | null,
+    begin: ((partition: TopicPartition) => number) | null,
+  ) {
     this.#errors = errors;
+    this.#begin = begin;
     this.#proof = proof;
   }
 
@@ -70,10 +78,13 @@ export class ConsumerClassRecorder {
   }
 
   #received(record: FetchedRecord, atNs: number): void {
-    this.records++;
     const valueBytes = Math.max(0, record.valueBytes);
-    this.#proof?.saw(record, valueBytes);
     this.#recorder.arrived(1, valueBytes, atNs);
+    if (this.#begin !== null && record.offset < this.#begin(record)) {
+      return;
+    }
+    this.records++;
+    this.#proof?.saw(record, valueBytes);
     const dueNs = readDueTime(record.bytes, record.valueAt, valueBytes);
     if (dueNs === null) {
       this.#recordsWithoutDueTime++;

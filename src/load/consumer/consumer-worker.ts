@@ -1,6 +1,5 @@
 /** A consumer thread: its members join their groups, and read until the main thread says stop. */
 import type { ConsumerClass } from '../../scenario/scenario.ts';
-import { historyEnds, historyRecordsRead } from '../../scenario/topic-history.ts';
 import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
@@ -30,7 +29,7 @@ class ConsumerWorker {
   readonly #recorders = new Map<number, ConsumerClassRecorder>();
   readonly #clients: ConsumerClient[];
   readonly #usage = new MeasuredUsage();
-  readonly #errors = new ErrorCounts();
+  readonly #errors: ErrorCounts;
   readonly #members: { readonly group: string; partitions: number | null }[] = [];
   readonly #access: LibraryAccess;
   readonly #metadata: ClusterMetadata;
@@ -45,6 +44,7 @@ class ConsumerWorker {
   constructor(plan: WorkerPlan) {
     const { scenario, target } = plan;
     this.#plan = plan;
+    this.#errors = new ErrorCounts(target.access);
     this.#access = libraryAccess(target.access, target.bootstrapServers);
     this.#streams = plan.verifyRun === null ? null : streamPlanOf(scenario);
     const classes = [...new Set(plan.thread.clients.map(({ classIndex }) => classIndex))].map(
@@ -54,7 +54,12 @@ class ConsumerWorker {
     this.#clients = plan.thread.clients.map(({ classIndex, client: number }) => {
       const consumer = scenario.consumers[classIndex];
       const recorder =
-        this.#recorders.get(classIndex) ?? new ConsumerClassRecorder(this.#errors, this.#proofOf(consumer));
+        this.#recorders.get(classIndex) ??
+        new ConsumerClassRecorder(
+          this.#errors,
+          this.#proofOf(consumer),
+          Object.keys(plan.beginnings).length === 0 ? null : this.#begin,
+        );
       this.#recorders.set(classIndex, recorder);
       return this.#createClient(consumer, number, recorder);
     });
@@ -95,21 +100,23 @@ class ConsumerWorker {
       ),
       transport: this.#createTransport(consumer, `${consumer.name}-${number}`),
     });
-    // A history is read by the load, not while it is waited for.
-    if (historyRecordsRead(this.#plan.scenario, consumer) > 0) {
+    // What was there before is read by the load, not while it is waited for.
+    if (readsEarlier(this.#plan, consumer)) {
       client.pause();
     }
     return client;
   }
+
+  /** Where the records of this run begin in a partition. */
+  readonly #begin = ({ topic, partition }: TopicPartition): number =>
+    this.#plan.beginnings[topic]?.[partition] ?? 0;
 
   #proofOf({ group }: ConsumerClass): ConsumerProof | null {
     const { verifyRun } = this.#plan;
     if (verifyRun === null || this.#streams === null) {
       return null;
     }
-    const proof =
-      this.#proofs.get(group) ??
-      new ConsumerProof(verifyRun, this.#streams, historyEnds(this.#plan.scenario));
+    const proof = this.#proofs.get(group) ?? new ConsumerProof(verifyRun, this.#streams, this.#begin);
     this.#proofs.set(group, proof);
     return proof;
   }
@@ -137,6 +144,7 @@ class ConsumerWorker {
       group,
       topics,
       config,
+      begin: config['auto.offset.reset'] === 'earliest' ? () => 0 : this.#begin,
     });
     // Fetches wait at the broker: on connections of their own they do not hold up the group's requests.
     const links = new BrokerLinks({
@@ -198,6 +206,7 @@ class ConsumerWorker {
         ),
         acknowledged: NOTHING,
         drained: this.#isDrained(),
+        spent: false,
         p99Ms: null,
       },
     });
@@ -219,6 +228,7 @@ class ConsumerWorker {
           ...usage,
           stalls: null,
           unwrittenBytesMax: 0,
+          bytesMade: 0,
           errors: this.#errors.counts,
           produced: null,
           consumed: Object.fromEntries([...this.#proofs].map(([group, proof]) => [group, proof.data()])),
@@ -233,6 +243,12 @@ class ConsumerWorker {
       },
     );
   }
+}
+
+/** Whether its members read what topics held before the run. */
+function readsEarlier({ scenario, beginnings }: WorkerPlan, { config, topics }: ConsumerClass): boolean {
+  const names = topicsOf(scenario.topics, topics).map(({ name }) => name);
+  return config['auto.offset.reset'] === 'earliest' && names.some((name) => Object.hasOwn(beginnings, name));
 }
 
 /** A pause ends with the measured part at the latest, so that what was acknowledged can be read to its end. */

@@ -21,6 +21,8 @@ export interface GroupMembershipOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly config: ConsumerConfig;
+  /** The first offset of a partition that is of interest: where what is read begins, when the log begins before it. */
+  readonly begin: (partition: TopicPartition) => number;
 }
 
 export function createGroupMembership(options: GroupMembershipOptions): GroupMembership {
@@ -80,10 +82,7 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
     },
 
     async startOffsets(partitions, committed) {
-      // Before the load begins logs hold a history at most; what comes later is read whoever has the partition.
-      const isLatest = !committed && config['auto.offset.reset'] === 'latest';
-      const { EARLIEST, LATEST } = ListOffsetTimestamps;
-      const first = await listOffsets(partitions, isLatest ? LATEST : EARLIEST);
+      const earliest = await listOffsets(partitions, ListOffsetTimestamps.EARLIEST);
       const offsets = committed
         ? await consumer.listCommittedOffsets({
             topics: [...byTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers })),
@@ -91,8 +90,12 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
         : new Map<string, bigint[]>();
       return partitions.map(({ topic, partition }): FetchPosition => {
         const known = offsets.get(topic)?.[partition];
-        const offset = known !== undefined && known >= 0n ? known : first.get(topic)?.[partition];
-        return { topic, partition, offset: Number(offset ?? 0n) };
+        const offset = known !== undefined && known >= 0n ? known : earliest.get(topic)?.[partition];
+        return {
+          topic,
+          partition,
+          offset: Math.max(Number(offset ?? 0n), options.begin({ topic, partition })),
+        };
       });
     },
 

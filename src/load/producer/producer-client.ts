@@ -9,6 +9,7 @@ import { writeDueTime } from '../due-time.ts';
 import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 import { Accumulator, type BatchMakings } from './accumulator.ts';
+import type { Allowance } from './allowance.ts';
 import { BatchSender, type ProduceLinks, type ProduceMetadata } from './batch-sender.ts';
 import type { Destinations } from './destinations.ts';
 import type { ProducerBatch } from './producer-batch.ts';
@@ -23,6 +24,8 @@ const FILL_BYTES = 256 * 1024;
 export interface ProducerObserver {
   /** A record of a schedule has come due and the client came to it, whether or not there is room for it. */
   offered(dueNs: number, atNs: number): void;
+  /** A record that was offered is not made after all: the client's allowance is used up. */
+  withdrawn(dueNs: number): void;
   /** So many records were made because there was room; they are due at that moment. */
   made(records: number, dueNs: number): void;
   /** Saturating: a request was answered. `starved`: the next could not be sent at once, for want of records made. */
@@ -45,6 +48,7 @@ export interface ProducerClientOptions {
   readonly records: RecordSource;
   /** Saturating: after so many it makes no more. */
   readonly recordsMax: number;
+  readonly allowance: Allowance;
   readonly makings: BatchMakings;
   readonly random: Random;
   readonly metadata: ProduceMetadata;
@@ -134,15 +138,24 @@ export class ProducerClient {
   /** True when every record that was due by the end is acknowledged or given up. */
   get idle(): boolean {
     return (
-      this.#outstandingRecords === 0 && (this.#cursors === null || this.#cursors.enter.dueNs >= this.#endNs)
+      this.#outstandingRecords === 0 &&
+      (this.#cursors === null || this.spent || this.#cursors.enter.dueNs >= this.#endNs)
     );
   }
 
   /** True when all records that it shall ever make have come due. */
   get exhausted(): boolean {
+    if (this.spent) {
+      return true;
+    }
     return this.#cursors === null
       ? this.#madeRecords >= this.#options.recordsMax
       : this.#cursors.enter.dueNs === Number.POSITIVE_INFINITY;
+  }
+
+  /** True when it has made all bytes that it may. */
+  get spent(): boolean {
+    return this.#options.allowance.spent;
   }
 
   /** Takes in all records that have come due (saturating: begins to make them), and sends what is sendable. */
@@ -159,15 +172,22 @@ export class ProducerClient {
 
   /** When the next tick is of use, if nothing is answered before: infinite without such a time. */
   wakeNs(nowNs: number): number {
-    const dueNs =
-      this.#cursors === null || this.#cursors.offer.dueNs >= this.#endNs
-        ? Number.POSITIVE_INFINITY
-        : this.#cursors.offer.dueNs;
-    return Math.min(dueNs, this.#accumulator.sendableNs(nowNs), this.#options.links.wakeNs(nowNs));
+    return Math.min(
+      this.#nextRecordNs(),
+      this.#accumulator.sendableNs(nowNs),
+      this.#options.links.wakeNs(nowNs),
+    );
   }
 
   close(): void {
     this.#options.links.close();
+  }
+
+  #nextRecordNs(): number {
+    const { allowance } = this.#options;
+    const nextNs =
+      this.#cursors?.offer.dueNs ?? (allowance.held ? allowance.nextNs : Number.POSITIVE_INFINITY);
+    return this.spent || nextNs >= this.#endNs ? Number.POSITIVE_INFINITY : nextNs;
   }
 
   #leaders(): (readonly number[])[] {
@@ -184,7 +204,10 @@ export class ProducerClient {
   #answered(broker: number, nowNs: number): void {
     this.#go(nowNs);
     if (this.#cursors === null) {
-      const starved = !this.#accumulator.waitingForMemory && this.#sender.hasRoomInFlight(broker);
+      const starved =
+        !this.#options.allowance.hasRate &&
+        !this.#accumulator.waitingForMemory &&
+        this.#sender.hasRoomInFlight(broker);
       this.#options.observer.answered(starved, nowNs);
     }
   }
@@ -195,12 +218,15 @@ export class ProducerClient {
       return;
     }
     const { offer, enter } = this.#cursors;
-    while (offer.dueNs <= nowNs && offer.dueNs < this.#endNs) {
+    while (!this.spent && offer.dueNs <= nowNs && offer.dueNs < this.#endNs) {
       this.#options.observer.offered(offer.dueNs, nowNs);
       offer.advance();
     }
     while (enter.dueNs < offer.dueNs && enter.dueNs < this.#endNs && this.#enter(enter.dueNs, nowNs)) {
       enter.advance();
+    }
+    for (; this.spent && enter.dueNs < offer.dueNs; enter.advance()) {
+      this.#options.observer.withdrawn(enter.dueNs);
     }
   }
 
@@ -224,7 +250,11 @@ export class ProducerClient {
   }
 
   #enter(dueNs: number, nowNs: number): boolean {
-    const { records, destinations } = this.#options;
+    const { records, destinations, allowance } = this.#options;
+    const bytes = records.valueBytes + records.headersBytes + (records.key?.length ?? 0);
+    if (!allowance.allows(bytes, nowNs)) {
+      return false;
+    }
     const { topic, partition } = destinations;
     const batch = this.#accumulator.append(topic, records, dueNs, nowNs, partition);
     if (batch === null) {
@@ -237,6 +267,7 @@ export class ProducerClient {
     this.#options.stamper?.stamp(batch, records.valueBytes);
     this.#outstandingRecords++;
     this.#madeRecords++;
+    allowance.took(bytes, nowNs);
     records.next();
     destinations.next();
     return true;

@@ -54,6 +54,12 @@ export class ProducerClassRecorder implements ProducerObserver {
     }
   }
 
+  withdrawn(dueNs: number): void {
+    if (dueNs >= this.#times.warmNs) {
+      this.#recordsDue--;
+    }
+  }
+
   made(records: number, dueNs: number): void {
     if (dueNs >= this.#times.warmNs) {
       this.#recordsDue += records;

@@ -25,6 +25,7 @@ import { ValuePool } from '../wire/value-pool.ts';
 import { workerMetadata } from '../worker-metadata.ts';
 import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
 import type { BatchMakings } from './accumulator.ts';
+import { Allowance } from './allowance.ts';
 import {
   type Destinations,
   DrawnPartitions,
@@ -51,6 +52,7 @@ interface WorkerClient {
   readonly links: BrokerLinks;
   readonly producer: ProducerClass;
   readonly number: number;
+  readonly allowance: Allowance;
 }
 
 class ProducerWorker {
@@ -66,12 +68,13 @@ class ProducerWorker {
   readonly #wakes: WakeHeap;
   readonly #usage = new MeasuredUsage();
   readonly #stalls = new Stalls();
-  readonly #errors = new ErrorCounts();
+  readonly #errors: ErrorCounts;
   readonly #lateness = createHistogram();
   /** Of a verified run. */
   readonly #streams: StreamPlan | null;
   readonly #ledger: ProducerLedger | null;
   #unwrittenBytesMax = 0;
+  #spent = false;
   #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
   #ticks: NodeJS.Timeout | null = null;
   #sweptNs = 0;
@@ -80,6 +83,7 @@ class ProducerWorker {
   constructor(plan: WorkerPlan) {
     this.#plan = plan;
     const { scenario, target } = plan;
+    this.#errors = new ErrorCounts(target.access);
     this.#access = libraryAccess(target.access, target.bootstrapServers);
     this.#streams = plan.verifyRun === null ? null : streamPlanOf(scenario);
     this.#ledger = this.#streams === null ? null : new ProducerLedger(this.#streams.streamCount);
@@ -114,6 +118,8 @@ class ProducerWorker {
   onMessage(message: ToWorker): void {
     if (message.kind === 'start') {
       this.#start(message.times);
+    } else if (message.kind === 'end') {
+      this.#end(nowNs());
     } else {
       for (const { client } of this.#clients) {
         client.stop(nowNs());
@@ -143,6 +149,7 @@ class ProducerWorker {
       onUsable: wake,
       onTrouble: (_broker, error) => this.#errors.add(error),
     });
+    const allowance = new Allowance(this.#plan.caps[classIndex]);
     const client: ProducerClient = new ProducerClient({
       clientId,
       config: producer.config,
@@ -150,6 +157,7 @@ class ProducerWorker {
       destinations: this.#destinations(classIndex, number, stream),
       records: new RecordSource(producer, stream, this.#plan.payload),
       recordsMax: Math.ceil((this.#plan.recordsMax ?? Number.POSITIVE_INFINITY) / producer.count),
+      allowance,
       makings: this.#makings(producer),
       random: randomStream(`${stream}/partition`),
       metadata: this.#metadata,
@@ -157,9 +165,15 @@ class ProducerWorker {
       stamper: this.#stamper(classIndex, number),
       observer: recorder,
       now: nowNs,
-      onWork: (atNs) => this.#wakes.set(place, client.wakeNs(atNs)),
+      onWork: (atNs) => {
+        this.#wakes.set(place, client.wakeNs(atNs));
+        if (client.spent && !this.#spent) {
+          this.#spent = true;
+          this.#postProgress(atNs);
+        }
+      },
     });
-    return { producer, number, client, links };
+    return { producer, number, client, links, allowance };
   }
 
   #destinations(classIndex: number, number: number, stream: string): Destinations {
@@ -207,7 +221,8 @@ class ProducerWorker {
     for (const recorder of this.#recorders.values()) {
       recorder.start(times);
     }
-    for (const [place, { client, producer, number }] of this.#clients.entries()) {
+    for (const [place, { client, producer, number, allowance }] of this.#clients.entries()) {
+      allowance.start(times.startNs);
       const schedule = () =>
         createSchedule({
           rate: producer.rate,
@@ -224,6 +239,14 @@ class ProducerWorker {
     }
     this.#sweptNs = times.startNs;
     this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** No record is due from now on; those under way are waited for. */
+  #end(now: number): void {
+    this.#times = { ...this.#times, endNs: Math.min(this.#times.endNs, now) };
+    for (const { client } of this.#clients) {
+      client.stop(now);
+    }
   }
 
   #tick(): void {
@@ -289,6 +312,7 @@ class ProducerWorker {
           [...this.#recorders].map(([index, recorder]) => [index, recorder.records]),
         ),
         drained: false,
+        spent: this.#spent,
         acknowledged: sumOf([...this.#recorders.values()].map((recorder) => recorder.takeInterval())),
         p99Ms: p99Ms.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null),
       },
@@ -313,6 +337,7 @@ class ProducerWorker {
         ...usage,
         stalls: this.#stalls.summary,
         unwrittenBytesMax: this.#unwrittenBytesMax,
+        bytesMade: this.#clients.reduce((sum, { allowance }) => sum + allowance.bytesMade, 0),
         errors: this.#errors.counts,
         produced: this.#ledger?.data() ?? null,
         consumed: {},

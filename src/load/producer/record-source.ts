@@ -18,6 +18,8 @@ export class RecordSource implements NextRecord {
   valueBytes = 0;
   value: Buffer | null = null;
   readonly headers: Uint8Array;
+  /** Their keys and values, without what it takes to write them. */
+  readonly headersBytes: number;
   key: Buffer | null = null;
   readonly #drawSize: () => number;
   readonly #drawKey: (() => Buffer) | null;
@@ -26,6 +28,7 @@ export class RecordSource implements NextRecord {
   /** `stream` names the client's random streams; values are of the pool unless `payload` says otherwise. */
   constructor(producer: ProducerClass, stream: string, payload: Payload = RANDOM_PAYLOAD) {
     const { value, key, headersBytes } = producer.record;
+    this.headersBytes = headersBytes;
     this.headers = encodeHeaders(
       headersBytes === 0
         ? []

@@ -44,9 +44,14 @@ function verdictCell(outcome: LevelOutcome): Cell {
   if (outcome.verdict === 'not evaluable') {
     return { text: `not evaluable: ${outcome.reason}`, tone: 'muted' };
   }
-  const found = outcome.reason ?? `${formatNumber(outcome.value)} ${outcome.unit}`;
-  const value = `${found}, phase ${outcome.phase}`;
+  const value = levelFound(outcome);
   return outcome.verdict === 'met'
     ? { text: `✓ met (${value})`, tone: 'good' }
     : { text: `✗ missed (${value})`, tone: 'bad' };
+}
+
+/** The value that a level was held against and its phase, or why there is none. */
+export function levelFound({ verdict, reason, value, unit, phase }: LevelOutcome): string {
+  if (verdict === 'not evaluable') return reason ?? verdict;
+  return `${reason ?? `${formatNumber(value)} ${unit}`}, phase ${phase}`;
 }

@@ -7,7 +7,7 @@
 import type { PropertyLine } from '../java-properties.ts';
 import { CONSUMER_PROPERTIES, PRODUCER_PROPERTIES, TOPIC_PROPERTIES } from '../kafka-defaults.ts';
 import { type PropertyTable, parseProperty } from '../kafka-property.ts';
-import { suggestion } from '../nearest.ts';
+import { shownSetting, suggestion } from '../nearest.ts';
 import type { Problems } from '../problems.ts';
 import type { OmbSource, PropertyBlock } from './omb-source.ts';
 
@@ -153,7 +153,10 @@ class Sorter {
     } else if (block !== 'topicConfig' && Object.hasOwn(REFUSED, key)) {
       this.#problems.key(place, `${block}.${key} is not supported: ${REFUSED[key]}; remove it`);
     } else {
-      this.#problems.key(place, `unknown property "${key}" in ${block}${advice(block, key, table)}`);
+      this.#problems.key(
+        place,
+        `unknown property ${shownSetting(key, Object.keys(table))} in ${block}${advice(block, key, table)}`,
+      );
     }
     return false;
   }
@@ -172,11 +175,11 @@ class Sorter {
       .split(',')
       .map((server) => server.trim())
       .filter((server) => server !== '');
-    const wrong = servers.find((server) => !/^\S+:\d+$/.test(server));
+    const wrong = servers.find((server) => !/^[^\s@]+:\d+$/.test(server));
     if (servers.length === 0 || wrong !== undefined) {
       this.#problems.value(
         ['driver', 'commonConfig', BOOTSTRAP],
-        `expected host:port with commas between, found ${JSON.stringify(wrong ?? stated)}`,
+        `expected host:port with commas between, found ${JSON.stringify((wrong ?? stated).replace(/^.*@/, '***@'))}`,
       );
     }
     return servers.join(',');

@@ -1,5 +1,7 @@
 /** A producer client with brokers that answer when the test says so, and a clock that the test sets. */
 import assert from 'node:assert/strict';
+import { type ClientCaps, NO_CAPS } from '../../../src/load/caps.ts';
+import { Allowance } from '../../../src/load/producer/allowance.ts';
 import { type Destinations, TopicsInTurn } from '../../../src/load/producer/destinations.ts';
 import { ProducerClient, type ProducerObserver } from '../../../src/load/producer/producer-client.ts';
 import { RecordSource } from '../../../src/load/producer/record-source.ts';
@@ -33,12 +35,18 @@ export interface RigOptions {
   readonly leaders?: number[];
   readonly valueBytes?: number;
   readonly destinations?: Destinations;
+  readonly caps?: ClientCaps;
 }
 
 export async function rig(
   config: Partial<ProducerConfig>,
   recordsPerSecond: number | 'max',
-  { leaders = [1, 1], valueBytes = 200, destinations = new TopicsInTurn(1, 0) }: RigOptions = {},
+  {
+    leaders = [1, 1],
+    valueBytes = 200,
+    destinations = new TopicsInTurn(1, 0),
+    caps = NO_CAPS,
+  }: RigOptions = {},
 ) {
   const requests: Request[] = [];
   const clock = { nowNs: 0 };
@@ -46,7 +54,16 @@ export async function rig(
   const lateness: number[] = [];
   const latencies: number[] = [];
   const reasons: string[] = [];
-  const seen = { made: 0, failed: 0, mayBeWritten: 0, acknowledged: 0, sent: 0, refreshed: 0 };
+  const seen = {
+    made: 0,
+    withdrawn: 0,
+    starved: 0,
+    failed: 0,
+    mayBeWritten: 0,
+    acknowledged: 0,
+    sent: 0,
+    refreshed: 0,
+  };
   const usable = new Map<number, boolean>();
   const throttledUntilNs = new Map<number, number>();
   let correlationId = 0;
@@ -55,7 +72,12 @@ export async function rig(
       offered.push(dueNs);
       lateness.push(atNs - dueNs);
     },
-    answered: () => undefined,
+    withdrawn: () => {
+      seen.withdrawn++;
+    },
+    answered: (starved) => {
+      seen.starved += starved ? 1 : 0;
+    },
     made: (records) => {
       seen.made += records;
     },
@@ -86,6 +108,7 @@ export async function rig(
     destinations,
     records: new RecordSource(producer, 'rig'),
     recordsMax: Number.POSITIVE_INFINITY,
+    allowance: new Allowance(caps),
     stamper: null,
     makings: makings(config),
     random: randomStream('rig'),

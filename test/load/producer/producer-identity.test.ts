@@ -116,6 +116,7 @@ class World {
       random: randomStream('back-off'),
       observer: {
         offered: () => undefined,
+        withdrawn: () => undefined,
         made: () => undefined,
         answered: () => undefined,
         sent: () => undefined,
