@@ -7,7 +7,8 @@
  * * A batch may be sent when it is full, when `linger.ms` have passed since its first record, or when a record waits for
  *   memory. A broker with one such batch gets one request with the first batch of every one of its partitions, sendable
  *   or not, up to `max.request.size`, starting after where the last request stopped.
- * * A batch that goes back waits out its back-off at the front of its queue. An idempotent producer's keep their order.
+ * * A batch that goes back waits out its back-off at the front of its queue; the parts of one that was split wait there for
+ *   nothing. An idempotent producer's keep their order.
  * * A keyless record that is meant for no partition goes to the sticky one, which is drawn anew after `batch.size` bytes,
  *   once no batch of it is still filling, and after twice `batch.size` in any case; partitions with longer queues are drawn
  *   less often.
@@ -23,9 +24,11 @@ import { RecordBatchWriter } from '../wire/record-batch-writer.ts';
 import type { ValuePool } from '../wire/value-pool.ts';
 import { CompressionRatios } from './compression-ratios.ts';
 import { ANY_PARTITION } from './destinations.ts';
-import { type Leader, newLeader, PartitionQueue } from './partition-queue.ts';
+import { drawEvenly, drawPartition } from './draw-partition.ts';
+import { count, dropNotFilling, type Leader, newLeader, PartitionQueue } from './partition-queue.ts';
 import { ProducerBatch } from './producer-batch.ts';
 import { type ProducerIdentity, producerStateOf } from './producer-identity.ts';
+import { splitBatch } from './split-batch.ts';
 
 const NS_PER_MS = 1e6;
 /** A batch takes its first record however large it is. */
@@ -55,6 +58,11 @@ export interface BatchMakings {
   readonly codec: Codec;
   /** Milliseconds since 1970 at the common clock's 0. */
   readonly epochMs: number;
+}
+
+/** Which brokers may get a request now. */
+export interface RoomInFlight {
+  hasRoomInFlight(broker: number): boolean;
 }
 
 /** A record to be appended. */
@@ -106,7 +114,7 @@ export class Accumulator {
       ),
     );
     this.#sticky = topics.map(({ partitions }) => ({
-      partition: this.#drawEvenly(partitions),
+      partition: drawEvenly(partitions, random),
       producedBytes: 0,
       unused: partitions,
     }));
@@ -247,15 +255,26 @@ export class Accumulator {
 
   /** A batch was not written and may be sent again after so long, in front of its partition's others. */
   requeue(batch: ProducerBatch, nowNs: number, backOffNs: number): void {
-    const { queue } = batch;
     this.#unmute(batch);
     batch.attempts++;
     batch.retryNs = nowNs + backOffNs;
-    const { batches } = queue;
-    const place = batches.findIndex((other) => other.attempts === 0 || batch.turn < other.turn);
-    batches.splice(place < 0 ? batches.length : place, 0, batch);
-    count(queue.leader, batch, 1);
-    this.#expiryNs = Math.min(this.#expiryNs, batch.createdNs + this.#settings.deliveryTimeoutNs);
+    this.#putBack(batch);
+  }
+
+  /** A batch was refused for its size: smaller ones with its records take its place. */
+  split(batch: ProducerBatch): void {
+    const { topicIndex } = batch.queue;
+    let ratio: number | null = null;
+    if (this.#makings.codec.compress !== null) {
+      this.#ratios.reset(topicIndex, batch.writer.compressionRatio);
+      ratio = this.#ratios.ratio(topicIndex);
+    }
+    const parts = splitBatch(batch, this.#settings.batchBytes, this.#makings, ratio);
+    this.#identity?.split(batch, parts);
+    for (const part of parts.toReversed()) {
+      this.#putBack(part);
+    }
+    this.#finish(batch);
   }
 
   /** A batch is acknowledged. */
@@ -268,6 +287,13 @@ export class Accumulator {
   failed(batch: ProducerBatch, mayBeWritten: boolean): void {
     this.#identity?.failed(batch, mayBeWritten);
     this.#finish(batch);
+  }
+
+  /** Takes back what a batch held; one that was given up on its way holds it until its request has ended. */
+  release(batch: ProducerBatch): void {
+    this.#unmute(batch);
+    this.#freeBytes += batch.limitBytes;
+    batch.writer.release();
   }
 
   /** Takes out the batches that were not sent within `delivery.timeout.ms`; the caller gives them up. */
@@ -292,11 +318,11 @@ export class Accumulator {
     return expired;
   }
 
-  /** When a batch that waits now may be sent, if nothing else happens: infinite without one. */
-  sendableNs(nowNs: number): number {
+  /** When a batch that waits now may be sent, or expires, if nothing is answered before: infinite without one. */
+  sendableNs(nowNs: number, requests: RoomInFlight): number {
     let soonestNs = this.#expiryNs;
     for (const leader of this.#leaders.values()) {
-      if (leader.batches === 0) {
+      if (leader.batches === 0 || !requests.hasRoomInFlight(leader.broker)) {
         continue;
       }
       if (leader.fullBatches > 0 || this.#waitingForMemory) {
@@ -396,11 +422,20 @@ export class Accumulator {
     return writer.sealedBytes;
   }
 
+  /** Puts a batch at the front, or after those of its partition with earlier sequences. */
+  #putBack(batch: ProducerBatch): void {
+    const { batches, leader } = batch.queue;
+    const place = batches.findIndex((other) => other.turn < 0 || batch.turn < other.turn);
+    batches.splice(place < 0 ? batches.length : place, 0, batch);
+    count(leader, batch, 1);
+    this.#expiryNs = Math.min(this.#expiryNs, batch.createdNs + this.#settings.deliveryTimeoutNs);
+  }
+
   #finish(batch: ProducerBatch): void {
-    this.#unmute(batch);
     batch.done = true;
-    this.#freeBytes += batch.limitBytes;
-    batch.writer.release();
+    if (!batch.inFlight) {
+      this.release(batch);
+    }
   }
 
   #unmute(batch: ProducerBatch): void {
@@ -416,36 +451,10 @@ export class Accumulator {
     if (sticky.producedBytes < Math.max(1, afterBytes)) {
       return false;
     }
-    sticky.partition = this.#draw(topic);
+    const byLength = this.#settings.adaptive && sticky.unused === 0;
+    sticky.partition = drawPartition(this.#queues[topic], byLength, this.#random);
     sticky.producedBytes = 0;
     return true;
-  }
-
-  /** A partition of those with a leader; where queues differ in length, by how much shorter than the longest. */
-  #draw(topic: number): number {
-    const queues = this.#queues[topic];
-    const available = queues.filter(({ leader }) => leader.broker >= 0);
-    if (available.length === 0) {
-      return this.#drawEvenly(queues.length);
-    }
-    if (this.#settings.adaptive && this.#sticky[topic].unused === 0 && available.length > 1) {
-      const longest = available.reduce((most, { batches }) => Math.max(most, batches.length), 0);
-      if (available.some(({ batches }) => batches.length < longest)) {
-        const room = available.reduce((sum, { batches }) => sum + longest + 1 - batches.length, 0);
-        let left = this.#drawEvenly(room);
-        for (const { batches, partition } of available) {
-          left -= longest + 1 - batches.length;
-          if (left < 0) {
-            return partition;
-          }
-        }
-      }
-    }
-    return available[this.#drawEvenly(available.length)].partition;
-  }
-
-  #drawEvenly(count: number): number {
-    return Math.floor(this.#random() * count);
   }
 }
 
@@ -453,22 +462,6 @@ function partitionOf(stated: number, key: Buffer | null, partitions: number): nu
   return stated === ANY_PARTITION && key !== null ? partitionForKey(key, partitions) : stated;
 }
 
-/** Counts a batch into its leader's queues, or out of them. */
-function count(leader: Leader, batch: ProducerBatch, by: 1 | -1): void {
-  leader.batches += by;
-  if (batch.attempts > 0) {
-    leader.retries += by;
-  } else if (batch.full) {
-    leader.fullBatches += by;
-  }
-}
-
 function isBackingOff(batch: ProducerBatch, nowNs: number): boolean {
   return batch.retryNs > nowNs;
-}
-
-function dropNotFilling(filling: ProducerBatch[]): void {
-  while (filling.length > 0 && filling[0].full) {
-    filling.shift();
-  }
 }

@@ -1,6 +1,7 @@
 /**
  * Sends one client's batches and makes of the answers what Kafka's Sender does: acknowledged, sent again after a back-off,
- * or given up.
+ * sent again in smaller batches, or given up. What `delivery.timeout.ms` end for is given up where it is; an answer that
+ * comes later changes nothing.
  */
 import type { ProducerConfig } from '../../scenario/kafka-defaults.ts';
 import { exponentialBackOffMs } from '../back-off.ts';
@@ -24,8 +25,8 @@ import {
 import type { Accumulator } from './accumulator.ts';
 import { maybeWritten, outcomeOf } from './produce-outcome.ts';
 import type { ProducerBatch } from './producer-batch.ts';
-import type { ProducerObserver } from './producer-client.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
+import type { ProducerObserver } from './producer-observer.ts';
 
 /** What of a connection, of the connections and of the metadata a producer needs. */
 export type ProduceConnection = Pick<BrokerConnection, 'broker' | 'nextCorrelationId' | 'send'>;
@@ -37,6 +38,7 @@ export interface ProduceLinks extends Pick<BrokerLinks, 'open' | 'throttle' | 'w
   usable(broker: number, nowNs: number): ProduceConnection | null;
 }
 
+const DELIVERY_TIMEOUT = 'delivery.timeout.ms has passed';
 const ACKS = { '0': 0, '1': 1, all: -1 } as const;
 
 export interface BatchSenderOptions {
@@ -63,6 +65,13 @@ export class BatchSender {
   readonly #timeoutMs: number;
   /** Requests on their way, of those that are answered. */
   #unanswered = new Map<number, number>();
+  /** The batches of each request on its way. */
+  readonly #requests = new Set<readonly ProducerBatch[]>();
+  /** No batch on its way has reached its delivery timeout before this time. */
+  #expiryNs = Number.POSITIVE_INFINITY;
+  readonly #deliveryTimeoutNs: number;
+  /** Why this producer sends nothing any more. */
+  #fatal: string | null = null;
 
   constructor(options: BatchSenderOptions) {
     this.#options = options;
@@ -70,11 +79,36 @@ export class BatchSender {
     this.#maxInFlight = options.config['max.in.flight.requests.per.connection'];
     this.#acks = ACKS[options.config.acks];
     this.#timeoutMs = options.config['request.timeout.ms'];
+    this.#deliveryTimeoutNs = options.config['delivery.timeout.ms'] * NS_PER_MS;
+  }
+
+  /** Whether this producer can send nothing any more: what it is given is given up. */
+  get hasFailed(): boolean {
+    return this.#fatal !== null;
+  }
+
+  /** When a batch on its way may be given up: not before. */
+  get expiryNs(): number {
+    return this.#expiryNs;
+  }
+
+  /** Gives up what has reached its delivery timeout, be it waiting or on its way. */
+  expire(nowNs: number): void {
+    for (const batch of this.#options.accumulator.expired(nowNs)) {
+      this.#giveUp(batch, DELIVERY_TIMEOUT, batch.mayBeWritten);
+    }
+    if (nowNs >= this.#expiryNs) {
+      this.#abandon(nowNs, DELIVERY_TIMEOUT);
+    }
   }
 
   /** Sends what may be sent now. */
   send(nowNs: number): void {
     const { accumulator, links } = this.#options;
+    if (this.#fatal !== null) {
+      this.#giveUpAll(this.#fatal);
+      return;
+    }
     for (const broker of accumulator.brokers) {
       if (!accumulator.hasBatches(broker)) {
         continue;
@@ -102,8 +136,7 @@ export class BatchSender {
     return this.#inFlight(broker) < this.#maxInFlight;
   }
 
-  /** Gives a batch up. */
-  giveUp(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
+  #giveUp(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
     const { accumulator, observer, onDone } = this.#options;
     observer.failed(batch, reason, mayBeWritten);
     onDone(batch);
@@ -131,6 +164,8 @@ export class BatchSender {
       if (batch.sentNs === 0) {
         batch.sentNs = nowNs;
       }
+      batch.inFlight = true;
+      this.#expiryNs = Math.min(this.#expiryNs, batch.createdNs + this.#deliveryTimeoutNs);
     }
     const head = {
       version: this.#options.metadata.version('Produce'),
@@ -140,6 +175,7 @@ export class BatchSender {
     const parts = encodeProduceRequest(head, { acks: this.#acks, timeoutMs: this.#timeoutMs }, sealed);
     this.#options.observer.sent(batches, bytes, nowNs);
     this.#count(broker, 1);
+    this.#requests.add(batches);
     const deadlineNs = nowNs + this.#timeoutMs * NS_PER_MS;
     if (this.#acks === 0) {
       connection.send(parts, null, deadlineNs, (error) => this.#written(broker, batches, error));
@@ -159,12 +195,11 @@ export class BatchSender {
   /** Without an answer, what the system has taken counts as acknowledged. */
   #written(broker: number, batches: readonly ProducerBatch[], error: Error | null): void {
     const nowNs = this.#options.now();
-    this.#count(broker, -1);
-    for (const batch of batches) {
+    for (const batch of this.#ended(broker, batches)) {
       if (error === null) {
         this.#acknowledge(batch, -1, nowNs);
       } else {
-        this.giveUp(batch, error.message, true);
+        this.#giveUp(batch, error.message, true);
       }
     }
     this.#options.onAnswered(broker, nowNs);
@@ -176,11 +211,10 @@ export class BatchSender {
     { partitions, throttleTimeMs }: ReturnType<typeof readProduceResponse>,
   ): void {
     const nowNs = this.#options.now();
-    this.#count(broker, -1);
+    const left = new Set(this.#ended(broker, batches));
     if (throttleTimeMs > 0) {
       this.#options.links.throttle(broker, nowNs + throttleTimeMs * NS_PER_MS);
     }
-    const left = new Set(batches);
     for (const [index, answer] of partitions.entries()) {
       const batch = isOf(answer, batches[index]) ? batches[index] : batches.find((one) => isOf(answer, one));
       if (batch !== undefined && left.delete(batch)) {
@@ -195,9 +229,8 @@ export class BatchSender {
 
   #lost(broker: number, batches: readonly ProducerBatch[], error: Disconnected | RequestTimedOut): void {
     const nowNs = this.#options.now();
-    this.#count(broker, -1);
     const reason = error instanceof RequestTimedOut ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION';
-    for (const batch of batches) {
+    for (const batch of this.#ended(broker, batches)) {
       batch.mayBeWritten = true;
       this.#retryOrGiveUp(batch, reason, nowNs);
     }
@@ -205,22 +238,67 @@ export class BatchSender {
     this.#options.onAnswered(broker, nowNs);
   }
 
+  /** A request is on its way no more; returns those of its batches that were not given up meanwhile. */
+  #ended(broker: number, batches: readonly ProducerBatch[]): readonly ProducerBatch[] {
+    this.#count(broker, -1);
+    this.#requests.delete(batches);
+    let hasDone = false;
+    for (const batch of batches) {
+      batch.inFlight = false;
+      if (batch.done) {
+        hasDone = true;
+        this.#options.accumulator.release(batch);
+      }
+    }
+    return hasDone ? batches.filter(({ done }) => !done) : batches;
+  }
+
+  /** Gives up the batches on their way that have reached their delivery timeout; infinite: all of them. */
+  #abandon(nowNs: number, reason: string): void {
+    this.#expiryNs = Number.POSITIVE_INFINITY;
+    for (const batch of [...this.#requests].flat()) {
+      const atNs = batch.createdNs + this.#deliveryTimeoutNs;
+      if (batch.done) {
+        continue;
+      }
+      if (nowNs < atNs) {
+        this.#expiryNs = Math.min(this.#expiryNs, atNs);
+      } else {
+        batch.mayBeWritten = true;
+        this.#giveUp(batch, reason, true);
+      }
+    }
+  }
+
+  #giveUpAll(reason: string): void {
+    for (const batch of this.#options.accumulator.expired(Number.POSITIVE_INFINITY)) {
+      this.#giveUp(batch, reason, batch.mayBeWritten);
+    }
+    this.#abandon(Number.POSITIVE_INFINITY, reason);
+  }
+
   #complete(batch: ProducerBatch, answer: ProducedPartition, nowNs: number): void {
+    const { accumulator, identity, observer } = this.#options;
     const name = errorName(answer.errorCode);
-    const outcome = outcomeOf(name);
+    const outcome = outcomeOf(name, batch.records, identity !== null);
     if (outcome === 'acknowledged') {
       this.#acknowledge(batch, answer.baseOffset, nowNs);
       return;
     }
     batch.mayBeWritten ||= maybeWritten(name);
-    if (outcome === 'out-of-order') {
-      this.#options.identity?.outOfOrder(batch);
+    // A broker that does not know where its log starts leads no more; the next one tells what is missing.
+    if (outcome === 'out-of-order' && (name !== 'UNKNOWN_PRODUCER_ID' || answer.logStartOffset >= 0)) {
+      identity?.outOfOrder(batch);
     }
+    const message = answer.errorMessage === null ? name : `${name}: ${answer.errorMessage}`;
     if (outcome === 'retry' || outcome === 'out-of-order') {
       this.#retryOrGiveUp(batch, name, nowNs);
+    } else if (outcome === 'split') {
+      observer.split(batch, name);
+      accumulator.split(batch);
     } else {
-      const message = answer.errorMessage === null ? name : `${name}: ${answer.errorMessage}`;
-      this.giveUp(batch, message, batch.mayBeWritten);
+      this.#fatal = outcome === 'fatal' ? message : this.#fatal;
+      this.#giveUp(batch, message, batch.mayBeWritten);
     }
     // After the batch went back: with a new leader it need not wait.
     if (isWrongLeader(name)) {
@@ -240,9 +318,9 @@ export class BatchSender {
 
   #retryOrGiveUp(batch: ProducerBatch, reason: string, nowNs: number): void {
     const { config, accumulator, observer, random } = this.#options;
-    const expiresNs = batch.createdNs + config['delivery.timeout.ms'] * NS_PER_MS;
+    const expiresNs = batch.createdNs + this.#deliveryTimeoutNs;
     if (nowNs >= expiresNs || batch.attempts >= (config.retries ?? Number.POSITIVE_INFINITY)) {
-      this.giveUp(batch, reason, batch.mayBeWritten);
+      this.#giveUp(batch, reason, batch.mayBeWritten);
       return;
     }
     const waitMs = exponentialBackOffMs(

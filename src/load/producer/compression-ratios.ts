@@ -17,6 +17,11 @@ export class CompressionRatios {
     return this.#ratios[topic];
   }
 
+  /** A batch was refused for its size, and came out so: the next are not expected to be compressed at all. */
+  reset(topic: number, ratio: number): void {
+    this.#ratios[topic] = Math.max(1, ratio);
+  }
+
   /** A batch came out so. */
   observed(topic: number, ratio: number): void {
     const expected = this.#ratios[topic];

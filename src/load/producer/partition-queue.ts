@@ -8,7 +8,7 @@ export interface Leader {
   readonly queues: PartitionQueue[];
   drainIndex: number;
   batches: number;
-  /** Full ones that were never sent. */
+  /** Full ones that wait for their first attempt. */
   fullBatches: number;
   /** Batches that wait for another attempt. */
   retries: number;
@@ -48,4 +48,20 @@ export class PartitionQueue {
 
 export function newLeader(broker: number): Leader {
   return { broker, queues: [], drainIndex: 0, batches: 0, fullBatches: 0, retries: 0, filling: [] };
+}
+
+/** Counts a batch into its leader's queues, or out of them. */
+export function count(leader: Leader, batch: ProducerBatch, by: 1 | -1): void {
+  leader.batches += by;
+  if (batch.attempts > 0) {
+    leader.retries += by;
+  } else if (batch.full) {
+    leader.fullBatches += by;
+  }
+}
+
+export function dropNotFilling(filling: ProducerBatch[]): void {
+  while (filling.length > 0 && filling[0].full) {
+    filling.shift();
+  }
 }

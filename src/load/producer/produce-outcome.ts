@@ -1,7 +1,18 @@
 /** What a producer makes of an error in a produce response, as Kafka's Sender does. */
 import { isRetriable } from '../kafka-errors.ts';
 
-export type ProduceOutcome = 'acknowledged' | 'retry' | 'out-of-order' | 'split' | 'failed';
+/**
+ * * out-of-order: the broker misses what should come before it; an idempotent producer sends it again.
+ * * split: its records go again in smaller batches.
+ * * fatal: it is given up, and with it the idempotent producer.
+ */
+export type ProduceOutcome = 'acknowledged' | 'retry' | 'out-of-order' | 'split' | 'failed' | 'fatal';
+
+/** What an idempotent producer does not recover from (TransactionManager.maybeTransitionToErrorState). */
+const FATAL = new Set([
+  ...['CLUSTER_AUTHORIZATION_FAILED', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'PRODUCER_FENCED'],
+  ...['UNSUPPORTED_VERSION', 'INVALID_PRODUCER_ID_MAPPING'],
+]);
 
 /**
  * Errors after which the batch may have been written all the same. With acks=all those of the second line are also told of a
@@ -12,19 +23,23 @@ const MAYBE_WRITTEN = new Set([
   ...['NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_TOPIC_OR_PARTITION', 'KAFKA_STORAGE_ERROR'],
 ]);
 
-/** By Kafka's name of the error. */
-export function outcomeOf(error: string): ProduceOutcome {
+/** By Kafka's name of the error, for a batch of so many records. */
+export function outcomeOf(error: string, records: number, isIdempotent: boolean): ProduceOutcome {
   switch (error) {
     case 'NONE':
     // The broker has it from an earlier attempt.
     case 'DUPLICATE_SEQUENCE_NUMBER':
       return 'acknowledged';
     case 'MESSAGE_TOO_LARGE':
-      return 'split';
+      return records > 1 ? 'split' : 'failed';
     case 'OUT_OF_ORDER_SEQUENCE_NUMBER':
-      return 'out-of-order';
+    case 'UNKNOWN_PRODUCER_ID':
+      return isIdempotent ? 'out-of-order' : 'failed';
     default:
-      return isRetriable(error) ? 'retry' : 'failed';
+      if (isRetriable(error)) {
+        return 'retry';
+      }
+      return isIdempotent && FATAL.has(error) ? 'fatal' : 'failed';
   }
 }
 

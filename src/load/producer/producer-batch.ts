@@ -10,7 +10,7 @@ export const NO_SEQUENCE = -1;
 export class ProducerBatch {
   readonly queue: PartitionQueue;
   readonly createdNs: number;
-  /** What it takes of `buffer.memory`, and what it may come to. */
+  /** What it takes of `buffer.memory` until it is done and, while it takes records, what it may come to. */
   readonly limitBytes: number;
   readonly writer: RecordBatchWriter;
   /** Expected bytes on the wire for each plain byte of its records. */
@@ -27,6 +27,10 @@ export class ProducerBatch {
   mayBeWritten = false;
   /** First sent. */
   sentNs = 0;
+  /** Its bytes are on their way, and must not change before its request has ended. */
+  inFlight = false;
+  /** One of those that took the place of a larger batch. */
+  isPart = false;
   producerId = -1n;
   epoch = -1;
   baseSequence = NO_SEQUENCE;
@@ -53,6 +57,16 @@ export class ProducerBatch {
     this.limitBytes = limitBytes;
     this.writer = writer;
     this.#wireFactor = compressionRatio === null ? 1 : compressionRatio * COMPRESSION_RATE_ESTIMATION_FACTOR;
+  }
+
+  /** Takes the place of a part of a larger batch, from that one's record at this index on; it takes no more. */
+  partOf(whole: ProducerBatch, index: number): void {
+    this.isPart = true;
+    this.full = true;
+    this.sentNs = whole.sentNs;
+    this.mayBeWritten = whole.mayBeWritten;
+    this.stream = whole.stream;
+    this.firstStamp = whole.firstStamp + index;
   }
 
   get topic(): string {

@@ -12,33 +12,13 @@ import { Accumulator, type BatchMakings } from './accumulator.ts';
 import type { Allowance } from './allowance.ts';
 import { BatchSender, type ProduceLinks, type ProduceMetadata } from './batch-sender.ts';
 import type { Destinations } from './destinations.ts';
-import type { ProducerBatch } from './producer-batch.ts';
 import { ProducerIdentity } from './producer-identity.ts';
+import type { ProducerObserver } from './producer-observer.ts';
 import type { RecordSource } from './record-source.ts';
 import type { Stamper } from './stamper.ts';
 
 /** Records made in one go when saturating, so that the event loop comes to its sockets in between. */
 const FILL_BYTES = 256 * 1024;
-
-/** What a client tells about its records; times in nanoseconds on the common clock. */
-export interface ProducerObserver {
-  /** A record of a schedule has come due and the client came to it, whether or not there is room for it. */
-  offered(dueNs: number, atNs: number): void;
-  /** A record that was offered is not made after all: the client's allowance is used up. */
-  withdrawn(dueNs: number): void;
-  /** So many records were made because there was room; they are due at that moment. */
-  made(records: number, dueNs: number): void;
-  /** Saturating: a request was answered. `starved`: the next could not be sent at once, for want of records made. */
-  answered(starved: boolean, atNs: number): void;
-  /** A request leaves; `bytes` are those of its batches. */
-  sent(batches: readonly ProducerBatch[], bytes: number, atNs: number): void;
-  /** `baseOffset` -1: the broker did not tell. */
-  acknowledged(batch: ProducerBatch, baseOffset: number, atNs: number): void;
-  /** A batch goes back to be sent again. */
-  retried(batch: ProducerBatch, reason: string): void;
-  /** Given up. `mayBeWritten`: it was sent, and nobody knows what became of it. */
-  failed(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void;
-}
 
 export interface ProducerClientOptions {
   readonly clientId: string;
@@ -161,9 +141,7 @@ export class ProducerClient {
   /** Takes in all records that have come due (saturating: begins to make them), and sends what is sendable. */
   tick(nowNs: number): void {
     this.#options.links.expire(nowNs);
-    for (const batch of this.#accumulator.expired(nowNs)) {
-      this.#sender.giveUp(batch, 'delivery.timeout.ms has passed', batch.mayBeWritten);
-    }
+    this.#sender.expire(nowNs);
     if (this.#identity?.known === false) {
       this.#identifyAgain();
     }
@@ -174,7 +152,8 @@ export class ProducerClient {
   wakeNs(nowNs: number): number {
     return Math.min(
       this.#nextRecordNs(),
-      this.#accumulator.sendableNs(nowNs),
+      this.#accumulator.sendableNs(nowNs, this.#sender),
+      this.#sender.expiryNs,
       this.#options.links.wakeNs(nowNs),
     );
   }
@@ -234,7 +213,7 @@ export class ProducerClient {
     const { records, observer } = this.#options;
     const before = this.#madeRecords;
     let bytes = 0;
-    let room = nowNs < this.#endNs;
+    let room = nowNs < this.#endNs && !this.#sender.hasFailed;
     while (room && bytes < FILL_BYTES && !this.exhausted) {
       bytes += records.valueBytes;
       room = this.#enter(nowNs, nowNs);

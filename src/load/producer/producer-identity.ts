@@ -65,6 +65,25 @@ export class ProducerIdentity {
     batch.resequenced = false;
   }
 
+  /** A batch is replaced by smaller ones with its records: they take its sequences, and its place before those after it. */
+  split(batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
+    const { queue } = batch;
+    const place = queue.sequenced.indexOf(batch);
+    for (const later of queue.sequenced.slice(place + 1)) {
+      later.turn += parts.length - 1;
+    }
+    queue.nextTurn += parts.length - 1;
+    queue.sequenced.splice(place, 1, ...parts);
+    let { turn, baseSequence } = batch;
+    for (const part of parts) {
+      part.producerId = batch.producerId;
+      part.epoch = batch.epoch;
+      part.baseSequence = baseSequence;
+      part.turn = turn++;
+      baseSequence = (baseSequence + part.records) % SEQUENCES;
+    }
+  }
+
   acknowledged(batch: ProducerBatch): void {
     const { queue } = batch;
     remove(queue.sequenced, batch);
@@ -97,8 +116,8 @@ export class ProducerIdentity {
   }
 
   /**
-   * The broker found a batch out of order, so that it is to be sent again: after those before it, or, when it is the first,
-   * with a raised epoch, since one before it that was given up is missing.
+   * The broker found a batch out of order, or knows nothing of its producer, so that it is to be sent again: after those
+   * before it, or, when it is the first, with a raised epoch, since one before it that was given up is missing.
    */
   outOfOrder(batch: ProducerBatch): void {
     const { queue } = batch;

@@ -8,7 +8,7 @@ import { Recorder } from '../recorder.ts';
 import { type ProducerLedger, refusedBeforeAppend } from '../verify/producer-ledger.ts';
 import type { ErrorCounts } from '../worker-thread.ts';
 import type { ProducerBatch } from './producer-batch.ts';
-import type { ProducerObserver } from './producer-client.ts';
+import type { ProducerObserver } from './producer-observer.ts';
 
 export class ProducerClassRecorder implements ProducerObserver {
   readonly #errors: ErrorCounts;
@@ -91,6 +91,10 @@ export class ProducerClassRecorder implements ProducerObserver {
   retried(batch: ProducerBatch, reason: string): void {
     this.#retriedBatches++;
     this.#errors.add(new Error(`${reason} (sent again): ${batch.topic}-${batch.partition}`));
+  }
+
+  split(batch: ProducerBatch, reason: string): void {
+    this.#errors.add(new Error(`${reason} (split): ${batch.topic}-${batch.partition}`));
   }
 
   failed(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {

@@ -96,8 +96,10 @@ class ProducerWorker {
       this.#createClient(classIndex, number, place),
     );
     this.#metadata.onChange(() => {
-      for (const { client } of this.#clients) {
+      for (const [place, { client }] of this.#clients.entries()) {
         client.leadersChanged();
+        // The new leader may have room for what waits.
+        this.#wakes.set(place, nowNs());
       }
     });
   }

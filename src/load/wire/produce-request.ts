@@ -47,6 +47,8 @@ export interface ProducedPartition {
   readonly errorCode: number;
   /** -1 when nothing was written. */
   readonly baseOffset: number;
+  /** -1 when the broker does not know it. */
+  readonly logStartOffset: number;
   readonly errorMessage: string | null;
   /** Told with errors of a wrong leader by Kafka 3.7 and newer. */
   readonly currentLeader: { readonly broker: number; readonly epoch: number } | null;
@@ -115,7 +117,7 @@ function readPartition(reader: ResponseReader, topic: string): ProducedPartition
   const errorCode = reader.int16();
   const baseOffset = reader.int64();
   reader.int64();
-  reader.int64();
+  const logStartOffset = reader.int64();
   const recordErrors = reader.compactArray();
   let recordError: string | null = null;
   for (let index = 0; index < recordErrors; index++) {
@@ -130,7 +132,7 @@ function readPartition(reader: ResponseReader, topic: string): ProducedPartition
       currentLeader = { broker: reader.int32(), epoch: reader.int32() };
     }
   });
-  return { topic, partition, errorCode, baseOffset, errorMessage, currentLeader };
+  return { topic, partition, errorCode, baseOffset, logStartOffset, errorMessage, currentLeader };
 }
 
 function countTopics(batches: readonly SealedBatch[]): number {

@@ -149,7 +149,7 @@ function visitAll(
 }
 
 /** A zig-zag varint of at most 32 bits, or the lowest 32 of a longer one. */
-function readVarint(bytes: Buffer, place: { at: number }): number {
+export function readVarint(bytes: Buffer, place: { at: number }): number {
   let byte = bytes[place.at++];
   if (byte < 0x80) {
     return (byte >>> 1) ^ -(byte & 1);

@@ -75,6 +75,16 @@ export class RecordBatchWriter {
     return this.#bytes;
   }
 
+  /** Of the first record, since 1970. */
+  get baseTimestampMs(): number {
+    return this.#baseTimestampMs;
+  }
+
+  /** The records as they are before they are compressed; valid until the next `append` or `release`. */
+  get plainRecords(): Buffer {
+    return this.#memory.bytes.subarray(BATCH_OVERHEAD_BYTES, this.#bytes);
+  }
+
   /** By record, nanoseconds on the common clock; valid until `release`. */
   get dueNs(): Float64Array {
     return this.#memory.dueNs;

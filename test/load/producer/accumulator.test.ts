@@ -12,6 +12,7 @@ import { makings, readBatch } from './produce-support.ts';
 
 const MS = 1e6;
 const NO_HEADERS = encodeHeaders([]);
+const ANY_ROOM = { hasRoomInFlight: () => true };
 const settings: AccumulatorSettings = {
   batchBytes: 1000,
   lingerNs: 5 * MS,
@@ -219,7 +220,7 @@ test('a batch that comes back waits out its back-off in front of the others of i
   append(accumulator, { valueBytes: 900, dueNs: 1, nowNs: 0 });
   const first = accumulator.drain(1, 0) ?? [];
   accumulator.requeue(first[0], 0, 100 * MS);
-  assert.equal(accumulator.sendableNs(MS), 100 * MS);
+  assert.equal(accumulator.sendableNs(MS, ANY_ROOM), 100 * MS);
   append(accumulator, { valueBytes: 900, dueNs: 2, nowNs: 0 });
   assert.equal(accumulator.drain(1, 100 * MS - 1), null);
   assert.deepEqual(recordsOf(accumulator.drain(1, 100 * MS)), [1]);
@@ -268,7 +269,7 @@ test('batches that were not sent within delivery.timeout.ms are taken out, and t
     });
   }
   assert.deepEqual(accumulator.expired(100 * MS - 1), []);
-  assert.equal(accumulator.sendableNs(2 * MS), 5 * MS);
+  assert.equal(accumulator.sendableNs(2 * MS, ANY_ROOM), 5 * MS);
   const expired = accumulator.expired(100 * MS);
   assert.deepEqual(recordsOf(expired), [0]);
   const big = { valueBytes: 900, key: keyFor(0, 2), dueNs: 2, nowNs: 100 * MS };
@@ -276,6 +277,38 @@ test('batches that were not sent within delivery.timeout.ms are taken out, and t
   accumulator.failed(expired[0], false);
   assert.ok(append(accumulator, big));
   assert.deepEqual(recordsOf(accumulator.expired(101 * MS)), [1]);
+});
+
+test('what waits for a request to end wakes nobody', () => {
+  const accumulator = create({ lingerNs: 0 }, [1, 2]);
+  append(accumulator, { valueBytes: 500, key: keyFor(0, 2), dueNs: 0, nowNs: 0 });
+  const roomAt = (...brokers: number[]) => ({
+    hasRoomInFlight: (broker: number) => brokers.includes(broker),
+  });
+  const expiryNs = settings.deliveryTimeoutNs;
+  assert.equal(accumulator.sendableNs(0, roomAt(1)), 0);
+  assert.equal(accumulator.sendableNs(0, roomAt(2)), expiryNs);
+  append(accumulator, { valueBytes: 950, key: keyFor(1, 2), dueNs: 0, nowNs: 0 });
+  assert.equal(accumulator.sendableNs(0, roomAt()), expiryNs);
+  assert.equal(accumulator.sendableNs(0, roomAt(2)), 0);
+});
+
+test('a batch that is given up on its way keeps its bytes, its memory and its turn until its request has ended', () => {
+  const accumulator = create({ lingerNs: 0, oneInFlight: true, bufferBytes: 2000 }, [1]);
+  append(accumulator, { valueBytes: 900, dueNs: 1, nowNs: 0 });
+  const [first] = accumulator.drain(1, 0) ?? [];
+  first.inFlight = true;
+  accumulator.failed(first, true);
+  assert.ok(append(accumulator, { valueBytes: 900, dueNs: 2, nowNs: 0 }));
+  assert.equal(append(accumulator, { valueBytes: 900, dueNs: 3, nowNs: 0 }), null);
+  assert.equal(accumulator.drain(1, 0), null);
+  assert.deepEqual(
+    written(first).map(({ dueNs }) => dueNs),
+    [1],
+  );
+  accumulator.release(first);
+  assert.ok(append(accumulator, { valueBytes: 900, dueNs: 3, nowNs: 0 }));
+  assert.deepEqual(recordsOf(accumulator.drain(1, 0)), [2]);
 });
 
 test('adaptive: partitions with longer queues are drawn less often', () => {

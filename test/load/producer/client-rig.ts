@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { type ClientCaps, NO_CAPS } from '../../../src/load/caps.ts';
 import { Allowance } from '../../../src/load/producer/allowance.ts';
 import { type Destinations, TopicsInTurn } from '../../../src/load/producer/destinations.ts';
-import { ProducerClient, type ProducerObserver } from '../../../src/load/producer/producer-client.ts';
+import { ProducerClient } from '../../../src/load/producer/producer-client.ts';
+import type { ProducerObserver } from '../../../src/load/producer/producer-observer.ts';
 import { RecordSource } from '../../../src/load/producer/record-source.ts';
 import { randomStream } from '../../../src/load/random.ts';
 import { createSchedule } from '../../../src/load/schedule.ts';
@@ -91,6 +92,7 @@ export async function rig(
       }
     },
     retried: (_batch, reason) => reasons.push(reason),
+    split: (_batch, reason) => reasons.push(`${reason} (split)`),
     failed(batch, reason, mayBeWritten) {
       seen.failed += batch.records;
       seen.mayBeWritten += mayBeWritten ? batch.records : 0;

@@ -14,3 +14,12 @@ test('what is expected falls slowly, rises at once, and is of its topic only', (
   assert.equal(ratios.ratio(0), 0.9);
   assert.equal(ratios.ratio(1), 1);
 });
+
+test('after a split nothing is expected to become smaller, or as much larger as the batch did', () => {
+  const ratios = new CompressionRatios(1);
+  ratios.observed(0, 0.5);
+  ratios.reset(0, 0.5);
+  assert.equal(ratios.ratio(0), 1);
+  ratios.reset(0, 1.2);
+  assert.equal(ratios.ratio(0), 1.2);
+});

@@ -10,8 +10,11 @@ export const CODES = {
   REQUEST_TIMED_OUT: 7,
   MESSAGE_TOO_LARGE: 10,
   NOT_ENOUGH_REPLICAS: 19,
+  TOPIC_AUTHORIZATION_FAILED: 29,
+  CLUSTER_AUTHORIZATION_FAILED: 31,
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
   INVALID_PRODUCER_EPOCH: 47,
+  UNKNOWN_PRODUCER_ID: 59,
 } as const;
 
 interface ProducerEntry {
@@ -23,17 +26,32 @@ interface ProducerEntry {
 /** The log of one partition: due times of its records, which name them. */
 export class IdempotentLog {
   readonly records: number[] = [];
+  #hasForgotten = false;
   readonly #producers = new Map<bigint, ProducerEntry>();
   readonly #acceptsAnyFirst: boolean;
+  readonly #maxBatchBytes: number;
 
-  /** `acceptsAnyFirst`: like Kafka, a log that does not know a producer takes any sequence of it for its first one. */
-  constructor(acceptsAnyFirst: boolean) {
+  /**
+   * @param acceptsAnyFirst like Kafka, a log that does not know a producer takes any sequence of it for its first one
+   * @param maxBatchBytes `max.message.bytes`
+   */
+  constructor(acceptsAnyFirst: boolean, maxBatchBytes: number) {
     this.#acceptsAnyFirst = acceptsAnyFirst;
+    this.#maxBatchBytes = maxBatchBytes;
+  }
+
+  /** Forgets its producers: those that go on are told so, as by brokers before Kafka 2.5. */
+  forget(): void {
+    this.#hasForgotten = true;
+    this.#producers.clear();
   }
 
   /** Appends a batch, unless it is there already or not the next one; returns the error code. */
-  append({ producerId, epoch, baseSequence, records }: SentBatch): number {
+  append({ producerId, epoch, baseSequence, records, bytes }: SentBatch): number {
     assert.ok(producerId >= 0n && epoch >= 0 && baseSequence >= 0, 'a batch without a producer');
+    if (bytes > this.#maxBatchBytes) {
+      return CODES.MESSAGE_TOO_LARGE;
+    }
     const last = (baseSequence + records.length - 1) % 2 ** 31;
     const entry = this.#producers.get(producerId);
     if (entry !== undefined && epoch < entry.epoch) {
@@ -45,6 +63,9 @@ export class IdempotentLog {
     }
     const expected = known.length === 0 ? 0 : (known[known.length - 1].last + 1) % 2 ** 31;
     const isAccepted = baseSequence === expected || (entry === undefined && this.#acceptsAnyFirst);
+    if (!isAccepted && entry === undefined && this.#hasForgotten) {
+      return CODES.UNKNOWN_PRODUCER_ID;
+    }
     if (!isAccepted) {
       return CODES.OUT_OF_ORDER_SEQUENCE_NUMBER;
     }

@@ -48,6 +48,7 @@ export interface Answer {
   readonly partition: number;
   readonly errorCode?: number;
   readonly baseOffset?: number;
+  readonly logStartOffset?: number;
   readonly errorMessage?: string;
   readonly currentLeader?: { readonly broker: number; readonly epoch: number };
 }
@@ -129,7 +130,7 @@ export function produceResponse(answers: readonly Answer[], throttleTimeMs = 0):
         .int16(answer.errorCode ?? 0)
         .int64(answer.baseOffset ?? (answer.errorCode ? -1 : 0))
         .int64(-1)
-        .int64(-1)
+        .int64(answer.logStartOffset ?? 0)
         .compactArray(0);
       if (answer.errorMessage === undefined) {
         writer.compactNull();

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { rig } from './client-rig.ts';
 
 const MS = 1e6;
-const MESSAGE_TOO_LARGE = 10;
+const INVALID_TIMESTAMP = 32;
 
 test('latency counts from the due time, so a stall of the broker shows in full', async () => {
   const { start, tick, answer, latencies, lateness, client } = await rig({ 'linger.ms': 0 }, 1000);
@@ -67,9 +67,9 @@ test('an error that no retry helps against counts its records as failed', async 
   const { start, tick, answer, seen, client, reasons } = await rig({ 'linger.ms': 0 }, 1000);
   start(2 * MS);
   tick(3);
-  answer(10, { errorCode: MESSAGE_TOO_LARGE, errorMessage: 'too much' });
+  answer(10, { errorCode: INVALID_TIMESTAMP, errorMessage: 'too new' });
   assert.deepEqual([seen.failed, seen.mayBeWritten, seen.acknowledged], [2, 0, 0]);
-  assert.deepEqual(reasons, ['MESSAGE_TOO_LARGE: too much']);
+  assert.deepEqual(reasons, ['INVALID_TIMESTAMP: too new']);
   assert.ok(client.idle);
 });
 

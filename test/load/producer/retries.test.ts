@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { rig } from './client-rig.ts';
+import type { SentBatch } from './produce-support.ts';
 
 const NOT_LEADER_OR_FOLLOWER = 6;
 const REQUEST_TIMED_OUT = 7;
 const NOT_ENOUGH_REPLICAS = 19;
+const CLUSTER_AUTHORIZATION_FAILED = 31;
 const DUPLICATE_SEQUENCE_NUMBER = 46;
+const INVALID_PRODUCER_EPOCH = 47;
+const UNKNOWN_PRODUCER_ID = 59;
 
 const ONE_RECORD = 1e6;
 
@@ -44,6 +48,46 @@ test('a batch is given up when delivery.timeout.ms have passed since its first r
   assert.deepEqual([seen.failed, seen.mayBeWritten], [1, 0]);
   assert.deepEqual(reasons, ['NOT_ENOUGH_REPLICAS', 'delivery.timeout.ms has passed']);
   assert.ok(client.idle);
+});
+
+test('a batch on its way is given up when delivery.timeout.ms have passed, and may be written; its answer changes nothing', async () => {
+  for (const end of ['acknowledged', 'refused', 'lost', 'written'] as const) {
+    const { start, tick, answer, lose, written, requests, seen, reasons, client } = await rig(
+      {
+        ...{
+          'linger.ms': 0,
+          'delivery.timeout.ms': 1000,
+          'request.timeout.ms': 1000,
+          'buffer.memory': 20_000,
+        },
+        acks: end === 'written' ? '0' : '1',
+      },
+      1000,
+      { valueBytes: 16_000 },
+    );
+    start(2 * ONE_RECORD);
+    tick(0);
+    assert.equal(client.wakeNs(ONE_RECORD), ONE_RECORD);
+    tick(1);
+    assert.equal(requests.length, 1, 'there is memory for one');
+    assert.ok(client.wakeNs(ONE_RECORD) <= 1000 * ONE_RECORD);
+    tick(999);
+    assert.equal(seen.failed, 0);
+    tick(1000);
+    assert.deepEqual([seen.failed, seen.mayBeWritten], [1, 1]);
+    tick(1001);
+    assert.equal(requests.length, 1, 'its memory is not free before its request has ended');
+    if (end === 'lost') lose(1500, 'timed out');
+    else if (end === 'written') written(1500);
+    else answer(1500, { errorCode: end === 'refused' ? NOT_ENOUGH_REPLICAS : 0 });
+    assert.deepEqual([seen.acknowledged, seen.failed, seen.mayBeWritten], [0, 1, 1], end);
+    assert.deepEqual(reasons, ['delivery.timeout.ms has passed']);
+    assert.equal(requests.length, 1, 'the next is sent');
+    if (end === 'written') written(1501);
+    else answer(1501);
+    assert.deepEqual([seen.acknowledged, seen.failed], [1, 1]);
+    assert.ok(client.idle);
+  }
 });
 
 test('an answer that comes after delivery.timeout.ms gives the batch up, or acknowledges it', async () => {
@@ -234,4 +278,71 @@ test('an idempotent producer says who it is, and counts its records', async () =
       [-1, 5n, 0, 1],
     ],
   );
+});
+
+const IDEMPOTENT = { 'linger.ms': 0, 'enable.idempotence': true, acks: 'all' } as const;
+const producersOf = (requests: readonly { readonly batches: readonly SentBatch[] }[]) =>
+  requests.flatMap(({ batches }) => batches.map(({ epoch, baseSequence }) => [epoch, baseSequence]));
+
+test('a broker that knows nothing of the producer gets its batches again, with a raised epoch', async () => {
+  const { start, tick, answer, requests, seen } = await rig(IDEMPOTENT, 1000, { leaders: [1] });
+  start(3 * ONE_RECORD);
+  tick(0);
+  answer(0);
+  tick(1);
+  tick(2);
+  answer(3, { errorCode: UNKNOWN_PRODUCER_ID, logStartOffset: 7 });
+  answer(3, { errorCode: UNKNOWN_PRODUCER_ID, logStartOffset: 7 });
+  tick(200);
+  assert.deepEqual(producersOf(requests), [[1, 0]]);
+  answer(201);
+  assert.deepEqual(producersOf(requests), [[1, 1]]);
+  answer(202);
+  assert.deepEqual([seen.acknowledged, seen.failed], [3, 0]);
+});
+
+test('a broker that knows neither the producer nor where its log starts is asked again with the same epoch', async () => {
+  const { start, tick, answer, requests } = await rig(IDEMPOTENT, 1000, { leaders: [1] });
+  start(ONE_RECORD);
+  tick(0);
+  answer(3, { errorCode: UNKNOWN_PRODUCER_ID, logStartOffset: -1 });
+  tick(200);
+  assert.deepEqual(producersOf(requests), [[0, 0]]);
+});
+
+test('a batch with an old epoch is given up, and what comes next has a new one', async () => {
+  const { start, tick, answer, requests, seen, reasons } = await rig(IDEMPOTENT, 1000, { leaders: [1] });
+  start(2 * ONE_RECORD);
+  tick(0);
+  answer(0, { errorCode: INVALID_PRODUCER_EPOCH });
+  tick(1);
+  assert.deepEqual(producersOf(requests), [[1, 0]]);
+  assert.deepEqual([seen.failed, seen.mayBeWritten], [1, 0]);
+  assert.deepEqual(reasons, ['INVALID_PRODUCER_EPOCH']);
+});
+
+test('an idempotent producer that may not write to the cluster gives up all that it has and gets, others one batch', async () => {
+  for (const isIdempotent of [true, false]) {
+    const { start, tick, answer, requests, seen, client } = await rig(
+      { ...IDEMPOTENT, 'enable.idempotence': isIdempotent },
+      1000,
+      { leaders: [1] },
+    );
+    start(4 * ONE_RECORD);
+    tick(0);
+    tick(1);
+    answer(2, { errorCode: CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'no' });
+    tick(3);
+    assert.deepEqual([seen.failed, seen.mayBeWritten], isIdempotent ? [4, 1] : [1, 0]);
+    assert.equal(client.idle, isIdempotent);
+    assert.equal(requests.length, isIdempotent ? 1 : 3);
+  }
+});
+
+test('a producer without idempotence sends nothing again for an unknown producer', async () => {
+  const { start, tick, answer, seen } = await rig({ 'linger.ms': 0 }, 1000);
+  start(ONE_RECORD);
+  tick(0);
+  answer(1, { errorCode: UNKNOWN_PRODUCER_ID });
+  assert.deepEqual([seen.acknowledged, seen.failed], [0, 1]);
 });
