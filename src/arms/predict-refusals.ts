@@ -163,6 +163,14 @@ function producerRefusals(scenario: Scenario, profiles: Readonly<Record<string, 
     const at = ['producers', producer.name];
     return [
       ...javaRefusals(at, producer, profiles),
+      ...(producer.config['transactional.id'] === null
+        ? []
+        : [
+            {
+              path: [...at, 'config', 'transactional.id'],
+              message: 'the simulator has no transactions yet; remove transactional.id to simulate the rest',
+            },
+          ]),
       ...(producer.rate.kind === 'constant'
         ? []
         : [

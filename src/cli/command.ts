@@ -5,6 +5,8 @@ import { refuseUnknown } from './unknown.ts';
 
 /** What a command is given besides its own options. */
 export interface CommandContext {
+  /** Prints a line of the summary ahead of the rest; with --json or --quiet nothing. */
+  readonly line: (text: string) => void;
   readonly progress: Progress;
   /** Aborted on Ctrl-C. */
   readonly signal: AbortSignal;

@@ -49,8 +49,11 @@ export async function run(args: readonly string[]): Promise<number> {
         quiet: quiet === true,
         now: () => performance.now(),
       });
+      const line = (text: string): void => {
+        if (json !== true && quiet !== true) process.stdout.write(`${text}\n`);
+      };
       try {
-        const outcome = await job({ progress, signal: interrupts.signal });
+        const outcome = await job({ progress, signal: interrupts.signal, line });
         if (outcome.text !== '') {
           process.stdout.write(
             json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`,

@@ -1,6 +1,7 @@
 /** The lines of kafka-producer-perf-test, as its ProducerPerformance prints them. */
 import type { Interval } from '../load/interval.ts';
 import type { LoadResult } from '../load/load-result.ts';
+import type { LatencySummary } from '../result/run-result.ts';
 
 const MIB = 1024 ** 2;
 
@@ -13,15 +14,31 @@ export function intervalLine(sum: Interval, elapsedMs: number): string {
   return `${sum.records} records sent, ${rate} records/sec (${mib} MB/sec), ${mean} ms avg latency, ${sum.latencyMsMax.toFixed(1)} ms max latency.`;
 }
 
-/** Of the whole run; percentiles in whole milliseconds. */
-export function totalLine(load: LoadResult): string {
-  const rate = load.throughputRecordsPerSecond.toFixed(6);
-  const mib = (load.throughputBytesPerSecond / MIB).toFixed(2);
-  const latency = load.publishLatencyMs;
+/** What is said before the first record. */
+export function warmupLine(records: number): string {
+  return `Warmup first ${records} records. Steady state results will print after the complete test summary.`;
+}
+
+/** Said before the first reporting interval of the steady state. */
+export const STEADY_LINE = 'In steady state.';
+
+/** What was acknowledged, of the whole run or of its steady state. */
+export interface PerfTestSummary {
+  readonly records: number;
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly latencyMs: LatencySummary | null;
+}
+
+/** Percentiles in whole milliseconds. */
+export function summaryLine(summary: PerfTestSummary, of: 'run' | 'steady state'): string {
+  const { records, latencyMs: latency } = summary;
+  const rate = summary.recordsPerSecond.toFixed(6);
+  const mib = (summary.bytesPerSecond / MIB).toFixed(2);
   const ms = (value: number | undefined): string => (value ?? 0).toFixed(2);
   const whole = (value: number | undefined): string => String(Math.trunc(value ?? 0));
   return [
-    `${load.counts.recordsAcknowledged} records sent, ${rate} records/sec (${mib} MB/sec)`,
+    `${records}${of === 'run' ? '' : ' steady state'} records sent, ${rate} records/sec (${mib} MB/sec)`,
     `${ms(latency?.mean)} ms avg latency`,
     `${ms(latency?.max)} ms max latency`,
     `${whole(latency?.p50)} ms 50th`,

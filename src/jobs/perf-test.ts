@@ -2,19 +2,32 @@
  * `brokertwin load --topic ...`: what kafka-producer-perf-test does, with its options and its lines, on our generator. Latencies
  * count from the moment that a record was due, so that a stall shows in full.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { ClusterAccess } from '../load/access/cluster-access.ts';
 import { byteCapReached, type Caps, capRefusals, RunCaps } from '../load/caps.ts';
+import { mergeHistograms, summarise } from '../load/histograms.ts';
 import { type Interval, NOTHING, sumOf } from '../load/interval.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { Payload } from '../load/producer/payload.ts';
+import { NOTHING_SENT } from '../load/producer/send-totals.ts';
+import { TRANSACTION_MS } from '../load/producer/transactions.ts';
 import { runPhase } from '../load/run-phase.ts';
 import { partitionsOf } from '../load/topics.ts';
 import { perfTestScenario } from '../scenario/perf-test-scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { type ClientOptions, clientAccess } from './client-access.ts';
 import type { JobOutcome } from './outcome.ts';
-import { intervalLine, totalLine, verdictLine } from './perf-test-lines.ts';
+import {
+  intervalLine,
+  type PerfTestSummary,
+  STEADY_LINE,
+  summaryLine,
+  verdictLine,
+  warmupLine,
+} from './perf-test-lines.ts';
+import { type ClientMetric, clientMetrics, metricLines } from './perf-test-metrics.ts';
 
 export interface PerfTestOptions extends ClientOptions {
   readonly topic: string;
@@ -27,12 +40,23 @@ export interface PerfTestOptions extends ClientOptions {
   readonly throughput: number;
   /** `name=value` each. */
   readonly properties: readonly string[];
+  /** Null: as the properties have it. */
+  readonly transactionalId: string | null;
+  /** Null: no transactions, unless there is a transactional id. */
+  readonly transactionMs: number | null;
+  readonly printMetrics: boolean;
+  /** So many records come before the steady state; 0 for none. */
+  readonly warmupRecords: number;
   readonly reportingIntervalMs: number;
   readonly caps: Caps;
   readonly seed: number;
+  /** Prints a line ahead of the outcome. */
+  readonly line: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
+/** Kafka's own, where transactions have a length but no name. */
+const TRANSACTIONAL_ID_PREFIX = 'performance-producer-';
 const MS_PER_DAY = 86_400_000;
 
 export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome> {
@@ -45,13 +69,15 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     recordsPerSecond: options.throughput,
     valueBytes: options.payload.kind === 'letters' ? options.payload.bytes : longest(payload),
     seed: options.seed,
+    transactionMs: options.transactionMs ?? TRANSACTION_MS,
     stated,
   });
   const [phase] = scenario.run.phases;
   const refusals = capRefusals(scenario, options.caps);
   if (refusals.length > 0) throw new UserError(refusals.map(({ message }) => `--throughput: ${message}`));
   const caps = new RunCaps(options.caps);
-  const intervals = new Intervals(options.reportingIntervalMs);
+  const intervals = new Intervals(options);
+  if (options.warmupRecords > 0) options.line(warmupLine(options.warmupRecords));
   const load = await runPhase({
     scenario,
     phase: { ...phase, durationMs: MS_PER_DAY },
@@ -59,32 +85,84 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     access,
     payload,
     recordsMax: options.records,
+    warmupRecords: options.warmupRecords,
     caps,
     onAcknowledged: (interval) => intervals.add(interval),
     signal: options.signal,
   });
+  const steadyState = steadyStateOf(load);
+  const metrics = options.printMetrics ? metricsOf(load, scenario) : undefined;
   return {
     exitCode: exitCodeOf(load, options.signal),
-    json: { ...load, recordings: undefined },
-    text: [totalLine(load), ...errorLines(load), ...cappedLines(load, caps), verdictLine(load)].join('\n'),
+    json: { ...load, recordings: undefined, steadyState, metrics },
+    text: [
+      summaryLine(wholeRun(load), 'run'),
+      ...(steadyState === undefined ? [] : [summaryLine(steadyState, 'steady state')]),
+      ...errorLines(load),
+      ...cappedLines(load, caps),
+      verdictLine(load),
+      ...(metrics === undefined ? [] : metricLines(metrics)),
+    ].join('\n'),
   };
+}
+
+function wholeRun(load: LoadResult): PerfTestSummary {
+  return {
+    records: load.counts.recordsAcknowledged,
+    recordsPerSecond: load.throughputRecordsPerSecond,
+    bytesPerSecond: load.throughputBytesPerSecond,
+    latencyMs: load.publishLatencyMs,
+  };
+}
+
+/** Undefined when there was no warm-up, or nothing after it. */
+function steadyStateOf({ recordings }: LoadResult): PerfTestSummary | undefined {
+  const steady = recordings.producers[0]?.steady ?? null;
+  if (steady === null) return undefined;
+  const { records, bytes, durationSeconds, latencies } = steady;
+  const perSecond = (total: number): number => (durationSeconds > 0 ? total / durationSeconds : 0);
+  return {
+    records,
+    recordsPerSecond: perSecond(records),
+    bytesPerSecond: perSecond(bytes),
+    latencyMs: summarise(mergeHistograms([latencies])),
+  };
+}
+
+function metricsOf({ recordings, durationSeconds }: LoadResult, scenario: Scenario): ClientMetric[] {
+  const [producer] = scenario.producers;
+  const sending = recordings.producers[0]?.sending ?? NOTHING_SENT;
+  return clientMetrics(sending, durationSeconds, { clientId: producer.name, topic: producer.topics[0] });
 }
 
 /** Adds up what the threads report about once a second, and prints a line for each reporting interval. */
 class Intervals {
   readonly #everyMs: number;
+  readonly #line: PerfTestOptions['line'];
+  #isSteady = false;
+  #isSteadyTold = false;
   #sinceMs = performance.now();
   #sum = NOTHING;
 
-  constructor(everyMs: number) {
-    this.#everyMs = everyMs;
+  constructor({ reportingIntervalMs, line }: PerfTestOptions) {
+    this.#everyMs = reportingIntervalMs;
+    this.#line = line;
   }
 
   add(interval: Interval): void {
+    if (interval.steadyMs !== null && !this.#isSteady) {
+      this.#isSteady = true;
+      this.#sinceMs = performance.now() - interval.steadyMs;
+      this.#sum = NOTHING;
+    }
     this.#sum = sumOf([this.#sum, interval]);
     const elapsedMs = performance.now() - this.#sinceMs;
     if (elapsedMs >= this.#everyMs && this.#sum.records > 0) {
-      process.stdout.write(`${intervalLine(this.#sum, elapsedMs)}\n`);
+      if (this.#isSteady && !this.#isSteadyTold) {
+        this.#isSteadyTold = true;
+        this.#line(STEADY_LINE);
+      }
+      this.#line(intervalLine(this.#sum, elapsedMs));
       this.#sinceMs = performance.now();
       this.#sum = NOTHING;
     }
@@ -108,6 +186,12 @@ async function settingsOf(options: PerfTestOptions): Promise<{
       throw new UserError(`--command-property: expected name=value, found one without "="`);
     }
     stated.set(name, { value, place: '--command-property' });
+  }
+  if (options.transactionalId !== null) {
+    stated.set('transactional.id', { value: options.transactionalId, place: '--transactional-id' });
+  } else if (options.transactionMs !== null && !stated.has('transactional.id')) {
+    const value = `${TRANSACTIONAL_ID_PREFIX}${randomUUID()}`;
+    stated.set('transactional.id', { value, place: '--transaction-duration-ms' });
   }
   const named = stated.get('bootstrap.servers');
   stated.delete('bootstrap.servers');

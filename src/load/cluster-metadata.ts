@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   apiVersionsV3,
   Connection,
+  FindCoordinatorKeyTypes,
+  findCoordinatorV4,
   findErrorBy,
   initProducerIdV4,
   metadataV12,
@@ -150,6 +152,17 @@ export class ClusterMetadata {
       }
       await sleep(refreshBackoffMs);
     }
+  }
+
+  /** The broker that keeps a transactional id. Rejects when there is none at the moment. */
+  async transactionCoordinator(transactionalId: string): Promise<BrokerAddress> {
+    const connection = await this.#connected();
+    const { coordinators } = await findCoordinatorV4.api.async(
+      connection,
+      FindCoordinatorKeyTypes.TRANSACTION,
+      [transactionalId],
+    );
+    return coordinators[0];
   }
 
   async close(): Promise<void> {

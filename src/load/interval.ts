@@ -6,9 +6,11 @@ export interface Interval {
   /** Sum and greatest of the publish latencies. */
   readonly latencyMsSum: number;
   readonly latencyMsMax: number;
+  /** Milliseconds since the steady state began, whose records alone are counted then; null without one. */
+  readonly steadyMs: number | null;
 }
 
-export const NOTHING: Interval = { records: 0, bytes: 0, latencyMsSum: 0, latencyMsMax: 0 };
+export const NOTHING: Interval = { records: 0, bytes: 0, latencyMsSum: 0, latencyMsMax: 0, steadyMs: null };
 
 export function sumOf(intervals: readonly Interval[]): Interval {
   return intervals.reduce(
@@ -17,6 +19,7 @@ export function sumOf(intervals: readonly Interval[]): Interval {
       bytes: sum.bytes + one.bytes,
       latencyMsSum: sum.latencyMsSum + one.latencyMsSum,
       latencyMsMax: Math.max(sum.latencyMsMax, one.latencyMsMax),
+      steadyMs: one.steadyMs ?? sum.steadyMs,
     }),
     NOTHING,
   );

@@ -9,6 +9,8 @@ import type { Clocked } from './clock-domain.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Interval } from './interval.ts';
 import type { Payload } from './producer/payload.ts';
+import type { SendTotals } from './producer/send-totals.ts';
+import type { SteadyStateRecording } from './producer/steady-state.ts';
 import type { Recording } from './recorder.ts';
 import type { StallSummary } from './stalls.ts';
 import type { ConsumerLedgerData } from './verify/consumer-ledger.ts';
@@ -26,6 +28,8 @@ export interface WorkerPlan {
   readonly payload: Payload;
   /** After so many records a producer client makes no more; null for no such limit. */
   readonly recordsMax: number | null;
+  /** So many records of a producer client are a warm-up, and what follows is told of by itself; 0 for none. */
+  readonly warmupRecords: number;
   /** So many records of a client go to one partition, then so many to the next; null: as keys and shares have it. */
   readonly recordsInTurn: number | null;
   /** By producer class: what each of its clients may do at most. */
@@ -147,4 +151,8 @@ export interface ClassRecording {
   readonly lagAtEnd: number;
   /** Consumers: records without a due time, which have no latency. */
   readonly recordsWithoutDueTime: number;
+  /** Producers: what was sent over the whole phase. */
+  readonly sending: SendTotals;
+  /** Producers: what came after `warmupRecords`; null without them. */
+  readonly steady: SteadyStateRecording | null;
 }

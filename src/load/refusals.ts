@@ -4,6 +4,7 @@ import { keyRoom } from '../scenario/record-keys.ts';
 import type { ConsumerClass, ProducerClass, Scenario, Size, TopicClass } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
 import { DUE_TIME_BYTES } from './due-time.ts';
+import { TRANSACTION_MS } from './producer/transactions.ts';
 
 export interface LoadRefusal {
   /** Where in the scenario: keys as in its file, numbers for entries of lists. */
@@ -95,10 +96,24 @@ function producerRefusals(producer: ProducerClass, scenario: Scenario): LoadRefu
   return [
     ...clientRefusal(producer, 'producers'),
     ...onlyIf(
-      config['transactional.id'] !== null,
+      config['transactional.id'] !== null && !config['enable.idempotence'],
       at(
         ['config', 'transactional.id'],
-        'the load generator has no transactions yet; remove transactional.id',
+        'transactions need idempotence: acks all, retries, and at most 5 requests in flight',
+      ),
+    ),
+    ...onlyIf(
+      config['transactional.id'] === null &&
+        producer.transactionMs !== undefined &&
+        producer.isSingle !== true,
+      at(['transaction'], 'transactions need a transactional.id in config; add one, or remove transaction'),
+    ),
+    ...onlyIf(
+      config['transactional.id'] !== null &&
+        (producer.transactionMs ?? TRANSACTION_MS) >= config['transaction.timeout.ms'],
+      at(
+        ['transaction'],
+        `expected less than transaction.timeout.ms (${config['transaction.timeout.ms']} ms), after which brokers abort it, found ${producer.transactionMs ?? TRANSACTION_MS} ms`,
       ),
     ),
     ...onlyIf(

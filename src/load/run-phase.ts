@@ -62,6 +62,8 @@ export interface RunPhaseOptions {
   readonly payload?: Payload;
   /** After so many records of each class the load ends, whatever the time. */
   readonly recordsMax?: number;
+  /** So many records of each client come before a steady state, which is told of by itself. */
+  readonly warmupRecords?: number;
   /** So many records of a client go to one partition, then so many to the next; left out: as keys and shares have it. */
   readonly recordsInTurn?: number;
   /** What the run that the phase is of may do at most; it is told of what the phase did. */
@@ -217,6 +219,7 @@ function workerPlans(
     caps,
     payload: options.payload ?? RANDOM_PAYLOAD,
     recordsMax: options.recordsMax ?? null,
+    warmupRecords: options.warmupRecords ?? 0,
     recordsInTurn: options.recordsInTurn ?? null,
   }));
 }

@@ -22,6 +22,11 @@ export function runWorker(work: (plan: WorkerPlan) => Promise<(message: ToWorker
   );
 }
 
+/** Ends the run because of an error that nobody waits for. */
+export function failWorker(error: unknown): void {
+  fail(error, workerData);
+}
+
 function fail(error: unknown, plan: WorkerPlan): void {
   const shown = asUserError(error, plan.target);
   post({

@@ -19,6 +19,8 @@ export interface PerfTestRequest {
   /** Of the largest. */
   readonly valueBytes: number;
   readonly seed: number;
+  /** How long a transaction takes records, where the settings have a transactional id. */
+  readonly transactionMs: number;
   /** The producer's settings by Kafka's names, and where each comes from. */
   readonly stated: ReadonlyMap<string, { readonly value: string; readonly place: string }>;
 }
@@ -72,6 +74,8 @@ export function perfTestScenario(request: PerfTestRequest): Scenario {
         rate: { kind: 'constant', recordsPerSecond: Math.max(0, recordsPerSecond) },
         record: { value: { kind: 'constant', bytes: valueBytes }, key: null, headersBytes: 0 },
         config: configOf(request.stated),
+        transactionMs: request.transactionMs,
+        isSingle: true,
         stated: {},
       },
     ],

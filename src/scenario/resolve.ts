@@ -338,6 +338,7 @@ class Resolver {
           : { compressionRate: entry.record.compressionRate }),
       },
       config: producerConfig(entry.config),
+      ...(entry.transaction === undefined ? {} : { transactionMs: entry.transaction }),
       stated: plain(PRODUCER_PROPERTIES, entry.config),
       ...quotaOf(entry.quota, entry.quota?.producer_byte_rate),
     };

@@ -153,6 +153,10 @@ export interface ProducerClass {
     readonly compressionRate?: number;
   };
   readonly config: ProducerConfig;
+  /** How long a transaction takes records, where `transactional.id` is set; not stated: 3 s. */
+  readonly transactionMs?: number;
+  /** It is one client, which goes by the names as they are: others have a number behind them. */
+  readonly isSingle?: true;
   readonly stated: Readonly<Record<string, string>>;
   readonly quota?: ClientQuota;
 }

@@ -301,6 +301,10 @@ const producers = named(
       })
       .meta({ description: QUOTA })
       .optional(),
+    transaction: positiveDuration(
+      'How long a transaction takes records before it is committed, with transactional.id in config. Default 3s',
+      '100ms',
+    ).optional(),
     config: kafkaConfig(PRODUCER_PROPERTIES, "Kafka's producer properties"),
   }),
   'Classes of producers, by name',

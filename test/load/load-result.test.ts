@@ -3,6 +3,7 @@ import test from 'node:test';
 import { createHistogram, encodeHistogram, recordDuration } from '../../src/load/histograms.ts';
 import { collectLoadResult } from '../../src/load/load-result.ts';
 import type { ClassRecording, WorkerResult } from '../../src/load/messages.ts';
+import { NOTHING_SENT } from '../../src/load/producer/send-totals.ts';
 import { Recorder } from '../../src/load/recorder.ts';
 import { exampleConsumer, examplePhase, exampleScenario } from './example-scenario.ts';
 
@@ -31,6 +32,8 @@ function recorded(records: readonly (readonly [number, number])[], changes: Part
     lagMaxPerWindow: [0, 0, 0],
     lagAtEnd: 0,
     recordsWithoutDueTime: 0,
+    sending: NOTHING_SENT,
+    steady: null,
     fromSend: [],
     delay: [],
     ...changes,

@@ -24,8 +24,23 @@ test('every refusal names the place in the scenario', () => {
     [{ topics: [exampleTopic({ placement: [PLACED] })] }, 'topics.orders.placement'],
     [{ producers: [exampleProducer({ client: 'java' })] }, 'producers.checkout.client'],
     [
-      { producers: [exampleProducer({ config: producerConfig({ 'transactional.id': 'x' }) })] },
+      {
+        producers: [
+          exampleProducer({
+            config: producerConfig({ 'transactional.id': 'x', 'enable.idempotence': false }),
+          }),
+        ],
+      },
       'producers.checkout.config.transactional.id',
+    ],
+    [{ producers: [exampleProducer({ transactionMs: 100 })] }, 'producers.checkout.transaction'],
+    [
+      {
+        producers: [
+          exampleProducer({ config: producerConfig({ 'transactional.id': 'x' }), transactionMs: 60_000 }),
+        ],
+      },
+      'producers.checkout.transaction',
     ],
     [
       { producers: [exampleProducer({ stated: { 'compression.lz4.level': '3' } })] },

@@ -2,6 +2,7 @@
 import { NS_PER_SECOND } from '../clock.ts';
 import { readDueTime } from '../due-time.ts';
 import type { ClassRecording, Times } from '../messages.ts';
+import { NOTHING_SENT } from '../producer/send-totals.ts';
 import { Recorder } from '../recorder.ts';
 import type { ErrorCounts } from '../worker-thread.ts';
 import type { ConsumerObserver, FetchedRecord } from './consumer-client.ts';
@@ -74,6 +75,8 @@ export class ConsumerClassRecorder {
       lagMaxPerWindow: this.#lagMaxPerWindow,
       lagAtEnd: this.#lagAtEnd ?? 0,
       recordsWithoutDueTime: this.#recordsWithoutDueTime,
+      sending: NOTHING_SENT,
+      steady: null,
     };
   }
 

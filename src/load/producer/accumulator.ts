@@ -29,6 +29,7 @@ import { count, dropNotFilling, type Leader, newLeader, PartitionQueue } from '.
 import { ProducerBatch } from './producer-batch.ts';
 import { type ProducerIdentity, producerStateOf } from './producer-identity.ts';
 import { splitBatch } from './split-batch.ts';
+import type { Transactions } from './transactions.ts';
 
 const NS_PER_MS = 1e6;
 /** A batch takes its first record however large it is. */
@@ -81,6 +82,7 @@ export class Accumulator {
   readonly #random: Random;
   /** Null without idempotence. */
   readonly #identity: ProducerIdentity | null;
+  readonly #transactions: Transactions | null;
   readonly #queues: PartitionQueue[][];
   /** Per topic: the partition that keyless records go to, the bytes that it has had, and partitions never used. */
   readonly #sticky: { partition: number; producedBytes: number; unused: number }[];
@@ -99,11 +101,13 @@ export class Accumulator {
     makings: BatchMakings,
     random: Random,
     identity: ProducerIdentity | null,
+    transactions: Transactions | null = null,
   ) {
     this.#settings = settings;
     this.#makings = makings;
     this.#random = random;
     this.#identity = identity;
+    this.#transactions = transactions;
     this.#freeBytes = settings.bufferBytes;
     this.#ratios = new CompressionRatios(topics.length);
     const nobody = newLeader(-1);
@@ -236,6 +240,9 @@ export class Accumulator {
       if (first === undefined || queue.mutedBy !== null || isBackingOff(first, nowNs)) {
         continue;
       }
+      if (this.#transactions?.admits(queue) === false) {
+        continue;
+      }
       if (bytes + first.bytes > this.#settings.maxRequestBytes && request.length > 0) {
         break;
       }
@@ -251,6 +258,15 @@ export class Accumulator {
       request.push(first);
     }
     return request.length === 0 ? null : request;
+  }
+
+  /** All batches may be sent now: none takes more records. */
+  flush(): void {
+    for (const { filling } of this.#leaders.values()) {
+      for (const batch of filling) {
+        this.#markFull(batch);
+      }
+    }
   }
 
   /** A batch was not written and may be sent again after so long, in front of its partition's others. */
@@ -381,6 +397,7 @@ export class Accumulator {
     const writer = new RecordBatchWriter(memories, pool, timestampMs, atLeastBytes);
     const batch = new ProducerBatch(queue, nowNs, limitBytes, writer, ratio);
     queue.batches.push(batch);
+    this.#transactions?.uses(queue, nowNs);
     const { leader } = queue;
     count(leader, batch, 1);
     dropNotFilling(leader.filling);

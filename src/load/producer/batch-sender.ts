@@ -19,6 +19,7 @@ import {
 import {
   encodeProduceRequest,
   type ProducedPartition,
+  type ProduceSettings,
   readProduceResponse,
   type SealedBatch,
 } from '../wire/produce-request.ts';
@@ -53,13 +54,14 @@ export interface BatchSenderOptions {
   readonly now: () => number;
   /** A request was answered, so that the next may be sent. */
   readonly onAnswered: (broker: number, nowNs: number) => void;
-  /** A batch is acknowledged or given up. */
-  readonly onDone: (batch: ProducerBatch) => void;
+  /** A batch is acknowledged, or given up for this reason. */
+  readonly onDone: (batch: ProducerBatch, failure: string | null) => void;
 }
 
 export class BatchSender {
   readonly #options: BatchSenderOptions;
   readonly #clientId: Buffer;
+  readonly #settings: ProduceSettings;
   readonly #maxInFlight: number;
   readonly #acks: number;
   readonly #timeoutMs: number;
@@ -80,6 +82,12 @@ export class BatchSender {
     this.#acks = ACKS[options.config.acks];
     this.#timeoutMs = options.config['request.timeout.ms'];
     this.#deliveryTimeoutNs = options.config['delivery.timeout.ms'] * NS_PER_MS;
+    const transactionalId = options.config['transactional.id'];
+    this.#settings = {
+      transactionalId: transactionalId === null ? null : Buffer.from(transactionalId),
+      acks: this.#acks,
+      timeoutMs: this.#timeoutMs,
+    };
   }
 
   /** Whether this producer can send nothing any more: what it is given is given up. */
@@ -139,7 +147,7 @@ export class BatchSender {
   #giveUp(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
     const { accumulator, observer, onDone } = this.#options;
     observer.failed(batch, reason, mayBeWritten);
-    onDone(batch);
+    onDone(batch, reason);
     accumulator.failed(batch, mayBeWritten);
   }
 
@@ -172,22 +180,23 @@ export class BatchSender {
       correlationId: connection.nextCorrelationId(),
       clientId: this.#clientId,
     };
-    const parts = encodeProduceRequest(head, { acks: this.#acks, timeoutMs: this.#timeoutMs }, sealed);
-    this.#options.observer.sent(batches, bytes, nowNs);
+    const parts = encodeProduceRequest(head, this.#settings, sealed);
+    const requestBytes = parts.reduce((sum, { length }) => sum + length, 0);
+    this.#options.observer.sent(batches, bytes, requestBytes, nowNs);
     this.#count(broker, 1);
     this.#requests.add(batches);
     const deadlineNs = nowNs + this.#timeoutMs * NS_PER_MS;
     if (this.#acks === 0) {
       connection.send(parts, null, deadlineNs, (error) => this.#written(broker, batches, error));
     } else {
-      connection.send(parts, this.#listener(broker, batches), deadlineNs);
+      connection.send(parts, this.#listener(broker, batches, nowNs), deadlineNs);
     }
   }
 
-  #listener(broker: number, batches: readonly ProducerBatch[]): ResponseListener {
+  #listener(broker: number, batches: readonly ProducerBatch[], sentNs: number): ResponseListener {
     return {
       answered: (bytes, start, end) =>
-        this.#answered(broker, batches, readProduceResponse(bytes, start, end)),
+        this.#answered(broker, batches, sentNs, readProduceResponse(bytes, start, end)),
       failed: (error) => this.#lost(broker, batches, error),
     };
   }
@@ -208,10 +217,12 @@ export class BatchSender {
   #answered(
     broker: number,
     batches: readonly ProducerBatch[],
+    sentNs: number,
     { partitions, throttleTimeMs }: ReturnType<typeof readProduceResponse>,
   ): void {
     const nowNs = this.#options.now();
     const left = new Set(this.#ended(broker, batches));
+    this.#options.observer.responded(nowNs - sentNs);
     if (throttleTimeMs > 0) {
       this.#options.links.throttle(broker, nowNs + throttleTimeMs * NS_PER_MS);
     }
@@ -312,7 +323,7 @@ export class BatchSender {
   #acknowledge(batch: ProducerBatch, baseOffset: number, nowNs: number): void {
     const { accumulator, observer, onDone } = this.#options;
     observer.acknowledged(batch, baseOffset, nowNs);
-    onDone(batch);
+    onDone(batch, null);
     accumulator.acknowledged(batch);
   }
 

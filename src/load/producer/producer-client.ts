@@ -16,6 +16,7 @@ import { ProducerIdentity } from './producer-identity.ts';
 import type { ProducerObserver } from './producer-observer.ts';
 import type { RecordSource } from './record-source.ts';
 import type { Stamper } from './stamper.ts';
+import type { Transactions } from './transactions.ts';
 
 /** Records made in one go when saturating, so that the event loop comes to its sockets in between. */
 const FILL_BYTES = 256 * 1024;
@@ -28,11 +29,15 @@ export interface ProducerClientOptions {
   readonly records: RecordSource;
   /** Saturating: after so many it makes no more. */
   readonly recordsMax: number;
+  /** The steady state begins after so many; 0 for none. */
+  readonly warmupRecords: number;
   readonly allowance: Allowance;
   readonly makings: BatchMakings;
   readonly random: Random;
   readonly metadata: ProduceMetadata;
   readonly links: ProduceLinks;
+  /** Null without them. */
+  readonly transactions: Transactions | null;
   /** Null: records are not stamped. */
   readonly stamper: Stamper | null;
   readonly observer: ProducerObserver;
@@ -54,6 +59,8 @@ export class ProducerClient {
   readonly #sender: BatchSender;
   #cursors: Cursors | null = null;
   #endNs = 0;
+  /** After so many records the next begins the steady state. */
+  readonly #steadyAfter: number;
   #outstandingRecords = 0;
   #madeRecords = 0;
   #filling = false;
@@ -62,6 +69,7 @@ export class ProducerClient {
   constructor(options: ProducerClientOptions) {
     const { config } = options;
     this.#options = options;
+    this.#steadyAfter = options.warmupRecords > 0 ? options.warmupRecords : Number.POSITIVE_INFINITY;
     this.#identity = config['enable.idempotence'] ? new ProducerIdentity() : null;
     this.#accumulator = new Accumulator(
       {
@@ -77,16 +85,23 @@ export class ProducerClient {
       options.makings,
       options.random,
       this.#identity,
+      options.transactions,
     );
     this.#sender = new BatchSender({
       ...options,
       accumulator: this.#accumulator,
       identity: this.#identity,
       onAnswered: (broker, nowNs) => this.#answered(broker, nowNs),
-      onDone: (batch) => {
+      onDone: (batch, failure) => {
         this.#outstandingRecords -= batch.records;
+        if (failure !== null) {
+          options.transactions?.failed(failure);
+        }
       },
     });
+    if (options.transactions !== null) {
+      options.transactions.onAnswered = () => this.#go(options.now());
+    }
   }
 
   /** Finds its id and the leaders, and connects to them. */
@@ -115,10 +130,11 @@ export class ProducerClient {
     this.#endNs = Math.min(this.#endNs, nowNs);
   }
 
-  /** True when every record that was due by the end is acknowledged or given up. */
+  /** True when every record that was due by the end is acknowledged or given up, and its transaction committed. */
   get idle(): boolean {
     return (
       this.#outstandingRecords === 0 &&
+      this.#options.transactions?.isOpen !== true &&
       (this.#cursors === null || this.spent || this.#cursors.enter.dueNs >= this.#endNs)
     );
   }
@@ -155,6 +171,7 @@ export class ProducerClient {
       this.#accumulator.sendableNs(nowNs, this.#sender),
       this.#sender.expiryNs,
       this.#options.links.wakeNs(nowNs),
+      this.#transactionEndNs(),
     );
   }
 
@@ -176,8 +193,27 @@ export class ProducerClient {
 
   #go(nowNs: number): void {
     this.#takeIn(nowNs);
+    this.#advanceTransaction(nowNs);
     this.#sender.send(nowNs);
     this.#options.onWork(nowNs);
+  }
+
+  #transactionEndNs(): number {
+    const endNs = this.#options.transactions?.endNs ?? Number.POSITIVE_INFINITY;
+    return endNs === Number.POSITIVE_INFINITY ? endNs : Math.min(endNs, this.#endNs);
+  }
+
+  #advanceTransaction(nowNs: number): void {
+    const { transactions } = this.#options;
+    if (transactions === null) {
+      return;
+    }
+    const isOver = this.exhausted || nowNs >= this.#endNs;
+    if (transactions.isOpen && !transactions.isEnding && (isOver || nowNs >= transactions.endNs)) {
+      transactions.end();
+      this.#accumulator.flush();
+    }
+    transactions.advance(this.#outstandingRecords === 0);
   }
 
   #answered(broker: number, nowNs: number): void {
@@ -186,6 +222,7 @@ export class ProducerClient {
       const starved =
         !this.#options.allowance.hasRate &&
         !this.#accumulator.waitingForMemory &&
+        this.#options.transactions?.isEnding !== true &&
         this.#sender.hasRoomInFlight(broker);
       this.#options.observer.answered(starved, nowNs);
     }
@@ -217,6 +254,8 @@ export class ProducerClient {
     while (room && bytes < FILL_BYTES && !this.exhausted) {
       bytes += records.valueBytes;
       room = this.#enter(nowNs, nowNs);
+      // Steady records are told from others by when they were due.
+      if (this.#madeRecords === this.#steadyAfter) break;
     }
     observer.made(this.#madeRecords - before, nowNs);
     if (room && !this.exhausted && !this.#filling) {
@@ -229,7 +268,10 @@ export class ProducerClient {
   }
 
   #enter(dueNs: number, nowNs: number): boolean {
-    const { records, destinations, allowance } = this.#options;
+    const { records, destinations, allowance, transactions } = this.#options;
+    if (transactions?.isEnding === true) {
+      return false;
+    }
     const bytes = records.valueBytes + records.headersBytes + (records.key?.length ?? 0);
     if (!allowance.allows(bytes, nowNs)) {
       return false;
@@ -238,6 +280,9 @@ export class ProducerClient {
     const batch = this.#accumulator.append(topic, records, dueNs, nowNs, partition);
     if (batch === null) {
       return false;
+    }
+    if (this.#madeRecords === this.#steadyAfter) {
+      this.#options.observer.steady(dueNs);
     }
     const { writer } = batch;
     if (records.value === null) {
@@ -256,7 +301,8 @@ export class ProducerClient {
     if (this.#identity === null) {
       return;
     }
-    const { producerId, epoch } = await this.#options.metadata.initProducerId();
+    const { metadata, transactions } = this.#options;
+    const { producerId, epoch } = await (transactions ?? metadata).initProducerId();
     this.#identity.assign(producerId, epoch);
   }
 

@@ -10,8 +10,12 @@ export interface ProducerObserver {
   made(records: number, dueNs: number): void;
   /** Saturating: a request was answered. `starved`: the next could not be sent at once, for want of records made. */
   answered(starved: boolean, atNs: number): void;
-  /** A request leaves; `bytes` are those of its batches. */
-  sent(batches: readonly ProducerBatch[], bytes: number, atNs: number): void;
+  /** The warm-up is over: what is due from now on is steady. */
+  steady(dueNs: number): void;
+  /** A request leaves; `bytes` are those of its batches, `requestBytes` all of it. */
+  sent(batches: readonly ProducerBatch[], bytes: number, requestBytes: number, atNs: number): void;
+  /** A request was answered after so long. */
+  responded(latencyNs: number): void;
   /** `baseOffset` -1: the broker did not tell. */
   acknowledged(batch: ProducerBatch, baseOffset: number, atNs: number): void;
   /** A batch goes back to be sent again. */

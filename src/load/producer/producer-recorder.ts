@@ -9,6 +9,8 @@ import { type ProducerLedger, refusedBeforeAppend } from '../verify/producer-led
 import type { ErrorCounts } from '../worker-thread.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import type { ProducerObserver } from './producer-observer.ts';
+import { SendCounter } from './send-totals.ts';
+import { SteadyState } from './steady-state.ts';
 
 export class ProducerClassRecorder implements ProducerObserver {
   readonly #errors: ErrorCounts;
@@ -28,7 +30,10 @@ export class ProducerClassRecorder implements ProducerObserver {
   #retriedBatches = 0;
   #answers = 0;
   #answersStarved = 0;
-  #interval: { -readonly [Name in keyof Interval]: number } = { ...NOTHING };
+  #interval: { -readonly [Name in keyof Interval]: Interval[Name] } = { ...NOTHING };
+  readonly #sending = new SendCounter();
+  /** Once a warm-up that is counted in records is over. */
+  #steady: SteadyState | null = null;
   readonly #ledger: ProducerLedger | null;
   records = 0;
 
@@ -73,7 +78,12 @@ export class ProducerClassRecorder implements ProducerObserver {
     }
   }
 
-  sent(batches: readonly ProducerBatch[], bytes: number, atNs: number): void {
+  steady(dueNs: number): void {
+    this.#steady = new SteadyState(dueNs);
+  }
+
+  sent(batches: readonly ProducerBatch[], bytes: number, requestBytes: number, atNs: number): void {
+    this.#sending.sent(batches, requestBytes, atNs);
     if (atNs >= this.#times.warmNs && atNs < this.#times.endNs) {
       this.#requests++;
       this.#batches += batches.length;
@@ -81,15 +91,21 @@ export class ProducerClassRecorder implements ProducerObserver {
     }
   }
 
+  responded(latencyNs: number): void {
+    this.#sending.responded(latencyNs);
+  }
+
   acknowledged(batch: ProducerBatch, _baseOffset: number, atNs: number): void {
     this.records += batch.records;
     this.#recorder.arrived(batch.records, batch.payloadBytes, atNs);
     this.#addToInterval(batch, this.#latencies(batch, atNs), atNs);
+    this.#steady?.acknowledged(batch, atNs);
     this.#ledger?.acknowledged(batch.stream, batch.firstStamp, batch.firstStamp + batch.records);
   }
 
   retried(batch: ProducerBatch, reason: string): void {
     this.#retriedBatches++;
+    this.#sending.retried(batch.records);
     this.#errors.add(new Error(`${reason} (sent again): ${batch.topic}-${batch.partition}`));
   }
 
@@ -99,6 +115,7 @@ export class ProducerClassRecorder implements ProducerObserver {
 
   failed(batch: ProducerBatch, reason: string, mayBeWritten: boolean): void {
     this.#errors.add(new Error(reason));
+    this.#sending.failed(batch.records);
     this.#book(batch, reason, mayBeWritten);
     for (let index = 0; index < batch.records; index++) {
       if (batch.dueNs[index] >= this.#times.warmNs) {
@@ -117,11 +134,11 @@ export class ProducerClassRecorder implements ProducerObserver {
     }
   }
 
-  /** What was acknowledged since the last call. */
-  takeInterval(): Interval {
+  /** What was acknowledged since the last call; in a steady state, of its records. */
+  takeInterval(atNs: number): Interval {
     const interval = this.#interval;
     this.#interval = { ...NOTHING };
-    return interval;
+    return this.#steady?.takeInterval(atNs) ?? interval;
   }
 
   /** Returns the sum of the latencies of its records, ns. */
@@ -174,6 +191,8 @@ export class ProducerClassRecorder implements ProducerObserver {
       lagMaxPerWindow: [],
       lagAtEnd: 0,
       recordsWithoutDueTime: 0,
+      sending: this.#sending.totals,
+      steady: this.#steady?.recording() ?? null,
     };
   }
 }

@@ -2,12 +2,13 @@
  * A producer thread: one timer of 1 ms (in effect 1.1 ms: libuv's timers count whole milliseconds) wakes those of its
  * clients that have something to do. After the measured part it makes no more records and waits for those under way.
  */
+import type { ProducerConfig } from '../../scenario/kafka-defaults.ts';
 import { partitionWeights } from '../../scenario/partition-weights.ts';
 import type { ProducerClass, Scenario } from '../../scenario/scenario.ts';
 import { topicsOf } from '../../scenario/topic-names.ts';
 import { type LibraryAccess, libraryAccess } from '../access/library-access.ts';
 import { BrokerLinks } from '../broker-links.ts';
-import { epochMs, NS_PER_SECOND, nowNs } from '../clock.ts';
+import { epochMs, NS_PER_MS, NS_PER_SECOND, nowNs } from '../clock.ts';
 import type { ClusterMetadata } from '../cluster-metadata.ts';
 import { createHistogram, encodeHistogram } from '../histograms.ts';
 import { sumOf } from '../interval.ts';
@@ -23,7 +24,7 @@ import { BatchMemories } from '../wire/batch-memory.ts';
 import { codecOf } from '../wire/codecs.ts';
 import { ValuePool } from '../wire/value-pool.ts';
 import { workerMetadata } from '../worker-metadata.ts';
-import { ErrorCounts, post, runWorker } from '../worker-thread.ts';
+import { ErrorCounts, failWorker, post, runWorker } from '../worker-thread.ts';
 import type { BatchMakings } from './accumulator.ts';
 import { Allowance } from './allowance.ts';
 import {
@@ -37,6 +38,8 @@ import { ProducerClient } from './producer-client.ts';
 import { ProducerClassRecorder } from './producer-recorder.ts';
 import { RecordSource } from './record-source.ts';
 import { Stamper } from './stamper.ts';
+import { TransactionCoordinator } from './transaction-coordinator.ts';
+import { TRANSACTION_MS, Transactions } from './transactions.ts';
 import { WakeHeap } from './wake-heap.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
@@ -133,8 +136,14 @@ class ProducerWorker {
   #createClient(classIndex: number, number: number, place: number): WorkerClient {
     const { scenario } = this.#plan;
     const producer = scenario.producers[classIndex];
-    const clientId = `${producer.name}-${number}`;
-    const stream = `${scenario.run.seed}/load/${clientId}`;
+    const named = (name: string): string => (producer.isSingle === true ? name : `${name}-${number}`);
+    const clientId = named(producer.name);
+    const stream = `${scenario.run.seed}/load/${producer.name}-${number}`;
+    const transactionalId = producer.config['transactional.id'];
+    const config =
+      transactionalId === null
+        ? producer.config
+        : { ...producer.config, 'transactional.id': named(transactionalId) };
     const recorder =
       this.#recorders.get(classIndex) ??
       new ProducerClassRecorder(this.#errors, this.#lateness, this.#ledger);
@@ -154,16 +163,18 @@ class ProducerWorker {
     const allowance = new Allowance(this.#plan.caps[classIndex]);
     const client: ProducerClient = new ProducerClient({
       clientId,
-      config: producer.config,
+      config,
       topics,
       destinations: this.#destinations(classIndex, number, stream),
       records: new RecordSource(producer, stream, this.#plan.payload),
       recordsMax: Math.ceil((this.#plan.recordsMax ?? Number.POSITIVE_INFINITY) / producer.count),
+      warmupRecords: this.#plan.warmupRecords,
       allowance,
       makings: this.#makings(producer),
       random: randomStream(`${stream}/partition`),
       metadata: this.#metadata,
       links,
+      transactions: this.#transactions(clientId, producer, config),
       stamper: this.#stamper(classIndex, number),
       observer: recorder,
       now: nowNs,
@@ -176,6 +187,30 @@ class ProducerWorker {
       },
     });
     return { producer, number, client, links, allowance };
+  }
+
+  #transactions(clientId: string, producer: ProducerClass, config: ProducerConfig): Transactions | null {
+    const transactionalId = config['transactional.id'];
+    if (transactionalId === null) {
+      return null;
+    }
+    const coordinator = new TransactionCoordinator({
+      clientId,
+      transactionalId,
+      access: this.#access,
+      metadata: this.#metadata,
+      connectTimeoutMs: config['socket.connection.setup.timeout.ms'],
+      requestTimeoutMs: config['request.timeout.ms'],
+      retryBackoffMs: config['retry.backoff.ms'],
+      deadlineMs: config['max.block.ms'],
+      transactionTimeoutMs: config['transaction.timeout.ms'],
+    });
+    return new Transactions({
+      transactionalId,
+      lengthNs: (producer.transactionMs ?? TRANSACTION_MS) * NS_PER_MS,
+      coordinator,
+      onFailure: failWorker,
+    });
   }
 
   #destinations(classIndex: number, number: number, stream: string): Destinations {
@@ -315,7 +350,7 @@ class ProducerWorker {
         ),
         drained: false,
         spent: this.#spent,
-        acknowledged: sumOf([...this.#recorders.values()].map((recorder) => recorder.takeInterval())),
+        acknowledged: sumOf([...this.#recorders.values()].map((recorder) => recorder.takeInterval(now))),
         p99Ms: p99Ms.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null),
       },
     });

@@ -7,7 +7,7 @@ export type CodecName = ProducerConfig['compression.type'];
 
 export interface Codec {
   readonly name: CodecName;
-  /** The lowest bits of a batch's attributes. */
+  /** Of a batch: the codec's number, and whether the producer has transactions. */
   readonly attributes: number;
   /** Null: bytes stay as they are. */
   readonly compress: ((plain: Buffer) => Buffer) | null;
@@ -16,11 +16,12 @@ export interface Codec {
 /** The order is that of their numbers in a batch. */
 const NAMES: readonly CodecName[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const ATTRIBUTES_MASK = 7;
+const TRANSACTIONAL = 0x10;
 
 /** The codec of a producer, at the level that it asks for (lz4 and snappy have one level here). */
 export function codecOf(config: ProducerConfig): Codec {
   const name = config['compression.type'];
-  const attributes = NAMES.indexOf(name);
+  const attributes = NAMES.indexOf(name) | (config['transactional.id'] === null ? 0 : TRANSACTIONAL);
   switch (name) {
     case 'none':
       return { name, attributes, compress: null };

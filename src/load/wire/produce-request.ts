@@ -27,6 +27,8 @@ export interface RequestHead {
 }
 
 export interface ProduceSettings {
+  /** Null without transactions. */
+  readonly transactionalId: Uint8Array | null;
   /** -1 for all. */
   readonly acks: number;
   /** How long the broker may wait for replicas. */
@@ -63,7 +65,10 @@ export function encodeProduceRequest(
   const pieces: Uint8Array[] = [];
   let writer = new RequestWriter().int32(0);
   writeRequestHead(writer, PRODUCE_KEY, head);
-  writer.compactNull().int16(settings.acks).int32(settings.timeoutMs).compactArray(countTopics(batches));
+  const { transactionalId } = settings;
+  if (transactionalId === null) writer.compactNull();
+  else writer.compactString(transactionalId);
+  writer.int16(settings.acks).int32(settings.timeoutMs).compactArray(countTopics(batches));
   let total = 0;
   for (const [index, batch] of batches.entries()) {
     if (batches[index - 1]?.topic !== batch.topic) {

@@ -82,9 +82,11 @@ export async function rig(
     made: (records) => {
       seen.made += records;
     },
+    steady: () => undefined,
     sent: () => {
       seen.sent++;
     },
+    responded: () => undefined,
     acknowledged(batch, _baseOffset, atNs) {
       seen.acknowledged += batch.records;
       for (const dueNs of batch.dueNs.subarray(0, batch.records)) {
@@ -110,8 +112,10 @@ export async function rig(
     destinations,
     records: new RecordSource(producer, 'rig'),
     recordsMax: Number.POSITIVE_INFINITY,
+    warmupRecords: 0,
     allowance: new Allowance(caps),
     stamper: null,
+    transactions: null,
     makings: makings(config),
     random: randomStream('rig'),
     metadata: {

@@ -123,6 +123,8 @@ export class World {
         withdrawn: () => undefined,
         made: () => undefined,
         answered: () => undefined,
+        steady: () => undefined,
+        responded: () => undefined,
         sent: () => undefined,
         retried: () => undefined,
         split: () => undefined,

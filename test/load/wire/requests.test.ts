@@ -94,7 +94,9 @@ test('produce requests are those of the library, byte for byte', () => {
       parts: [createRecordsBatch([{ ...one }]).buffer],
     }));
     const head = { version, correlationId: 99, clientId: CLIENT };
-    const frame = Buffer.concat(encodeProduceRequest(head, { acks: -1, timeoutMs: 30_000 }, batches));
+    const frame = Buffer.concat(
+      encodeProduceRequest(head, { transactionalId: null, acks: -1, timeoutMs: 30_000 }, batches),
+    );
     const expected = api.createRequest(-1, 30_000, messages);
     assert.deepEqual(bodyOf(frame, 0, version).toString('hex'), expected.buffer.toString('hex'));
   }
