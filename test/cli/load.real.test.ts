@@ -10,6 +10,7 @@ import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/lo
 import type { RunResult } from '../../src/result/run-result.ts';
 import { RealCluster } from '../local/real-cluster.ts';
 import { missing } from '../support/components.ts';
+import { removeTopics } from '../support/remove-topics.ts';
 import { brokertwin, commandFile, type Finished, runProgram } from '../support/run-program.ts';
 
 const skip = missing(['java', 'maven']) ?? false;
@@ -181,7 +182,7 @@ test('topics that exist are used as they are: read from their present ends, coun
     assert.equal(inOrders + inClicks, 20 + 10 + (2250 * 2) / 3);
     assert.ok(!(await groups()).includes('billing'));
   } finally {
-    await asked((admin) => admin.deleteTopics({ topics: ['orders', 'clicks-2'] }));
+    await removeTopics(bootstrapServers(), ['orders', 'clicks-2']);
   }
 });
 
@@ -209,7 +210,7 @@ test('a consumer that says earliest reads what was there before, which is in no 
     assert.equal(deliveries[0].log.records, 2250);
     assert.equal(counts.recordsConsumed, 1800);
   } finally {
-    await asked((admin) => admin.deleteTopics({ topics: ['orders'] }));
+    await removeTopics(bootstrapServers(), ['orders']);
   }
 });
 
@@ -236,7 +237,7 @@ test('names of topics that do not fit are refused all at once, before anything i
     );
     assert.ok(!(await topics()).includes('clicks-2'));
   } finally {
-    await asked((admin) => admin.deleteTopics({ topics: ['orders'] }));
+    await removeTopics(bootstrapServers(), ['orders']);
   }
 });
 
@@ -289,7 +290,7 @@ test('a run ends when its producers have made the bytes that it may, and keeps w
     assert.ok(bytes > 0.8 * 20_971_520 && bytes <= 20_971_520, `${bytes} bytes`);
     assert.equal(phases[0].counts.recordsFailed, 0);
   } finally {
-    await asked((admin) => admin.deleteTopics({ topics: ['orders'] }));
+    await removeTopics(bootstrapServers(), ['orders']);
   }
 });
 
@@ -336,7 +337,7 @@ test('with the options of the perf test the caps hold too', { skip }, async () =
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /^--throughput: .*at most 2,000 .*found up to 3,000 records\/s/);
   } finally {
-    await asked((admin) => admin.deleteTopics({ topics: ['perf'] }));
+    await removeTopics(bootstrapServers(), ['perf']);
   }
 });
 
@@ -392,7 +393,7 @@ test('a second Ctrl-C ends the run at once', { skip, timeout: 60_000 }, async ()
     assert.ok(performance.now() - pressed < 2000);
   } finally {
     process.kill(pid, 'SIGCONT');
-    await asked((admin) => admin.deleteTopics({ topics: ['clicks-1', 'clicks-2', 'orders'] }));
+    await removeTopics(bootstrapServers(), ['clicks-1', 'clicks-2', 'orders']);
   }
 });
 
@@ -429,10 +430,8 @@ test('a group that was there before is joined and kept', { skip }, async () => {
     assert.ok(isGood(code), `${stdout}${stderr}`);
     assert.ok((await groups()).includes('billing'));
   } finally {
-    await asked(async (admin) => {
-      await admin.deleteGroups({ groups: ['billing'] });
-      await admin.deleteTopics({ topics: ['elsewhere'] });
-    });
+    await asked((admin) => admin.deleteGroups({ groups: ['billing'] }));
+    await removeTopics(bootstrapServers(), ['elsewhere']);
   }
 });
 
