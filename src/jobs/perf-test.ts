@@ -87,6 +87,7 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     recordsMax: options.records,
     warmupRecords: options.warmupRecords,
     caps,
+    onGenerators: () => intervals.start(),
     onAcknowledged: (interval) => intervals.add(interval),
     signal: options.signal,
   });
@@ -141,12 +142,17 @@ class Intervals {
   readonly #line: PerfTestOptions['line'];
   #isSteady = false;
   #isSteadyTold = false;
-  #sinceMs = performance.now();
+  #sinceMs = 0;
   #sum = NOTHING;
 
   constructor({ reportingIntervalMs, line }: PerfTestOptions) {
     this.#everyMs = reportingIntervalMs;
     this.#line = line;
+  }
+
+  /** The load begins. */
+  start(): void {
+    this.#sinceMs = performance.now();
   }
 
   add(interval: Interval): void {

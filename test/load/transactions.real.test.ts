@@ -1,12 +1,6 @@
 /** Producers in transactions against a real broker. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../src/errors/errors.ts';
-import { PLAINTEXT_ACCESS } from '../../src/load/access/cluster-access.ts';
-import { libraryAccess } from '../../src/load/access/library-access.ts';
-import { ClusterMetadata } from '../../src/load/cluster-metadata.ts';
-import { TransactionCoordinator } from '../../src/load/producer/transaction-coordinator.ts';
 import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/local-cluster.ts';
 import { consumerConfig, producerConfig } from '../../src/scenario/kafka-defaults.ts';
 import { missing } from '../support/components.ts';
@@ -60,44 +54,3 @@ test('what transactions have committed is read, all of it and nothing else, by t
   const markers = records - 6000;
   assert.ok(markers >= 10 && markers <= 2 * 30 * 6, `${markers}`);
 });
-
-test('a producer whose transactional.id another one takes over ends with one line that says so', {
-  skip,
-}, async () => {
-  const first = play('taken', 1);
-  const fenced = assert.rejects(
-    first,
-    (error: unknown) =>
-      error instanceof UserError &&
-      error.lines.length === 1 &&
-      /^transactional\.id taken-0: .*(?:PRODUCER_FENCED|INVALID_PRODUCER_EPOCH)/.test(error.lines[0]),
-  );
-  await takeOver('taken-0');
-  await fenced;
-});
-
-/** Another producer begins under this id, as soon as the first one has. */
-async function takeOver(transactionalId: string): Promise<void> {
-  const bootstrapServers = cluster?.bootstrapServers ?? assert.fail('no cluster');
-  const access = libraryAccess(PLAINTEXT_ACCESS, bootstrapServers);
-  const timeouts = { connectTimeoutMs: 5000, requestTimeoutMs: 5000 };
-  const metadata = new ClusterMetadata({
-    ...{ bootstrapServers, access, clientId: 'other', topics: [] },
-    ...{ ...timeouts, refreshBackoffMs: 100, maxAgeMs: 60_000 },
-  });
-  const coordinator = new TransactionCoordinator({
-    ...{ clientId: 'other', transactionalId, access, metadata, ...timeouts },
-    ...{ retryBackoffMs: 100, deadlineMs: 10_000, transactionTimeoutMs: 10_000 },
-  });
-  try {
-    let epoch = 0;
-    // Whoever asks first gets epoch 0.
-    while (epoch === 0) {
-      await sleep(1000);
-      ({ epoch } = await coordinator.initProducerId());
-    }
-  } finally {
-    await coordinator.close();
-    await metadata.close();
-  }
-}

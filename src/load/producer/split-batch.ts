@@ -30,6 +30,8 @@ export function splitBatch(
   const targetBytes = batch.isPart
     ? bounds.reduce((most, bound) => Math.max(most, bound), Math.floor(writer.sealedBytes / 2))
     : batchBytes;
+  // A bound is more than a record takes: two parts at least, or one large record beside a tiny one would stay one for ever.
+  const recordsMax = batch.isPart ? Math.ceil(records.length / 2) : Number.POSITIVE_INFINITY;
   const parts: ProducerBatch[] = [];
   let limitBytes = 0;
   for (const [index, record] of records.entries()) {
@@ -39,7 +41,8 @@ export function splitBatch(
       return part.writer.append(roomBytes, due, entered, timestampMs, key, value.length, headers, value);
     };
     let part = parts.at(-1);
-    if (part === undefined || !append(part, limitBytes - part.bytes)) {
+    const isFull = part !== undefined && part.records >= recordsMax;
+    if (part === undefined || isFull || !append(part, limitBytes - part.bytes)) {
       limitBytes = Math.max(targetBytes, bounds[index]);
       const ofPart = new RecordBatchWriter(memories, pool, timestampMs, bounds[index]);
       part = new ProducerBatch(batch.queue, batch.createdNs, NOT_RESERVED, ofPart, compressionRatio);

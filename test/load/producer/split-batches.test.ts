@@ -108,6 +108,25 @@ test('a split keeps every record, its times and its stamp, in order, in batches 
   );
 });
 
+test('what came of a split is split into two at least, however small some of its records are', () => {
+  const sizes = fc.array(fc.constantFrom(1, 3000), { minLength: 2, maxLength: 9 });
+  fc.assert(
+    fc.property(sizes, (valueBytes) => {
+      const codecs = makings({});
+      const plain = { keyBytes: null, headerBytes: 0, afterMs: 0 };
+      const records = valueBytes.map((bytes) => ({ ...plain, valueBytes: bytes }));
+      const batch = sentBatch(records, codecs);
+      batch.isPart = true;
+      const parts = splitBatch(batch, 16_384, codecs, null);
+      assert.ok(parts.length >= 2, `${valueBytes}`);
+      assert.equal(
+        parts.reduce((sum, part) => sum + part.records, 0),
+        valueBytes.length,
+      );
+    }),
+  );
+});
+
 test('a batch that is too large is sent again at once in halves, until the broker takes them', async () => {
   const { start, tick, answer, requests, seen, reasons, latencies, client } = await rig(
     { 'linger.ms': 10, 'batch.size': 2000, 'max.in.flight.requests.per.connection': 1 },
