@@ -1,5 +1,6 @@
 /** Our own runs, and the library's: each in a process of its own. */
 import { join } from 'node:path';
+import { nowNs } from '../../src/load/clock.ts';
 import { createTopics, deleteTopics } from '../../src/load/topics.ts';
 import { readScenario } from '../../src/scenario/read-scenario.ts';
 import type { Outcome } from '../kernel/program.ts';
@@ -21,7 +22,7 @@ export function produceWithOurs(changes: Changes, kind: RunKind = 'plain'): Run 
     withTopic(stage, async () => {
       const { warmUp, measured } = stage.seconds;
       const times = { 'run.warmup': `${warmUp}s`, 'run.duration': `${measured}s` };
-      const found = await runOurs(stage, ONE_BROKER_FILE, { ...times, ...changes }, kind);
+      const found = await runOurs(stage, ONE_BROKER_FILE, { ...times, ...changes }, { kind });
       if (found.recordsFailed > 0 || found.troubles > 0) {
         throw new Error(`${found.recordsFailed} records failed, ${found.troubles} troubles: ${found.errors}`);
       }
@@ -34,7 +35,10 @@ export function produceWithOurs(changes: Changes, kind: RunKind = 'plain'): Run 
 
 export async function consumeWithOurs(stage: Stage): Promise<Outcome['values']> {
   await stage.fill();
-  const { consumedPerSecond } = await runOurs(stage, FULL_TOPIC_FILE, { producers: '{}' });
+  // A group of its own each time, which has committed nothing yet.
+  const group = `ours-${nowNs()}`;
+  const changes = { producers: '{}', 'consumers.ours.group': group };
+  const { consumedPerSecond } = await runOurs(stage, FULL_TOPIC_FILE, changes);
   const marks: ReadMark[] = [];
   for (const [second, records] of consumedPerSecond.entries()) {
     marks.push({ atSeconds: second + 1, records: (marks.at(-1)?.records ?? 0) + records });
@@ -56,15 +60,15 @@ export function produceWithLibrary(stage: Stage): Promise<Outcome['values']> {
   });
 }
 
-/** Plays a scenario of ours in a process of its own, against topics that are there. */
+/** Plays a scenario of ours in a process of its own, against topics that are there; to so many records of a producer, if given. */
 export async function runOurs(
   stage: Stage,
   file: string,
   changes: Changes,
-  kind: RunKind = 'plain',
+  { kind = 'plain', recordsMax = 0 }: { readonly kind?: RunKind; readonly recordsMax?: number } = {},
 ): Promise<RunSummary> {
   const program = join(import.meta.dirname, 'run-ours.ts');
-  const args = [program, stage.bootstrapServers, file, kind, ...settings(changes)];
+  const args = [program, stage.bootstrapServers, file, kind, `${recordsMax}`, ...settings(changes)];
   return JSON.parse(await runChild({ command: process.execPath, args, timeoutMs: TIMEOUT_MS })) as RunSummary;
 }
 

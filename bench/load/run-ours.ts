@@ -1,6 +1,7 @@
 /**
- * One run of our generator: `node run-ours.ts BOOTSTRAP-SERVERS SCENARIO-FILE plain|stamp|verify PATH=VALUE ...` plays the scenario's first
- * phase against topics that are there and prints a RunSummary. CPU is that of the whole process.
+ * One run of our generator: `node run-ours.ts BOOTSTRAP-SERVERS SCENARIO-FILE plain|stamp|verify RECORDS PATH=VALUE ...` plays the
+ * scenario's first phase against topics that are there, to its end or (RECORDS not 0) to so many records of a producer, and prints a
+ * RunSummary. CPU is that of the whole process.
  */
 import { readFileSync } from 'node:fs';
 import { runPhase } from '../../src/load/run-phase.ts';
@@ -34,7 +35,7 @@ export interface RunSummary {
   readonly consumedPerSecond: readonly number[];
 }
 
-const [bootstrapServers, file, kind, ...set] = process.argv.slice(2);
+const [bootstrapServers, file, kind, recordsMax, ...set] = process.argv.slice(2);
 const read = readScenario(file, { set }).scenario;
 const verify = kind !== 'plain';
 const scenario =
@@ -47,6 +48,7 @@ const load = await runPhase({
   phase,
   bootstrapServers,
   verify,
+  ...(recordsMax === '0' ? {} : { recordsMax: Number(recordsMax) }),
   onWarm: () => {
     begin = process.cpuUsage();
   },

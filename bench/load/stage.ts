@@ -1,8 +1,10 @@
 /** What all runs of the benchmark share: one broker, and what earlier runs have found. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTopics } from '../../src/load/topics.ts';
 import { type LocalCluster, startLocalCluster } from '../../src/local/cluster/local-cluster.ts';
 import { readScenario } from '../../src/scenario/read-scenario.ts';
+import { segmentsOf } from '../../test/load/stored-batches.ts';
 import { runOurs } from './programs.ts';
 import type { Seconds } from './seconds.ts';
 
@@ -13,8 +15,10 @@ export const FULL_TOPIC = 'full';
 const KAFKA = '4.3.1';
 /** As Kafka's own start script has it. */
 const HEAP_MIB = 1024;
-/** Reading is two to three times as fast as writing. */
-const FILL_SECONDS_PER_SECOND = 2;
+/** In the topic that consumers read, for each second of a run: with full runs 12 GiB, for which the page cache has room. */
+const FULL_RECORDS_PER_SECOND = 0.4 * 2 ** 20;
+const FILL_DEADLINE = '120s';
+const READ_BYTES = 1 << 20;
 
 export class Stage {
   readonly #cluster: LocalCluster;
@@ -68,20 +72,42 @@ export class Stage {
     return this.#filledRecords;
   }
 
-  /** Fills the topic that consumers read, once: with more than they read in the time of a run, and less than the page cache has room for. */
+  /**
+   * Makes the topic that consumers read ready for one of them: fills it the first time, and has the page cache hold all of it, of
+   * which other runs, or a kernel that reclaims cold pages, have taken some.
+   */
   async fill(): Promise<void> {
-    if (this.#filledRecords > 0) return;
-    const { scenario } = readScenario(FULL_TOPIC_FILE);
-    await createTopics({ scenario, bootstrapServers: this.bootstrapServers });
-    this.#say(`filling topic ${FULL_TOPIC}`);
-    const { warmUp, measured } = this.seconds;
-    const changes = { consumers: '{}', 'run.duration': `${(warmUp + measured) * FILL_SECONDS_PER_SECOND}s` };
-    const filled = await runOurs(this, FULL_TOPIC_FILE, changes);
-    this.#filledRecords = filled.recordsAcknowledged;
-    this.#say(`${this.#filledRecords} records are in it`);
+    if (this.#filledRecords === 0) {
+      const { scenario } = readScenario(FULL_TOPIC_FILE);
+      await createTopics({ scenario, bootstrapServers: this.bootstrapServers });
+      this.#say(`filling topic ${FULL_TOPIC}`);
+      const { warmUp, measured } = this.seconds;
+      const recordsMax = Math.ceil((warmUp + measured) * FULL_RECORDS_PER_SECOND);
+      const filled = await runOurs(
+        this,
+        FULL_TOPIC_FILE,
+        { consumers: '{}', 'run.duration': FILL_DEADLINE },
+        { recordsMax },
+      );
+      this.#filledRecords = filled.recordsAcknowledged;
+      this.#say(`${this.#filledRecords} records are in it`);
+    }
+    for (const segment of segmentsOf(this.#cluster.directory, FULL_TOPIC)) {
+      readThrough(segment);
+    }
   }
 
   close(): Promise<void> {
     return this.#cluster.stop();
+  }
+}
+
+function readThrough(file: string): void {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.allocUnsafe(READ_BYTES);
+    while (readSync(descriptor, bytes) > 0);
+  } finally {
+    closeSync(descriptor);
   }
 }
