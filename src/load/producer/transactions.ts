@@ -6,8 +6,7 @@
  *     none ── a batch is begun ──► open ── its length has passed ──► ending ── committed ──► none
  */
 import { EXIT, UserError } from '../../errors/errors.ts';
-import type { PartitionQueue } from './partition-queue.ts';
-import type { TransactionCoordinator } from './transaction-coordinator.ts';
+import type { TransactionCoordinator, TransactionPartition } from './transaction-coordinator.ts';
 
 /** Their length where it is not stated, as kafka-producer-perf-test has it. */
 export const TRANSACTION_MS = 3000;
@@ -26,9 +25,10 @@ export class Transactions {
   onAnswered: () => void = () => undefined;
   #state: 'none' | 'open' | 'ending' = 'none';
   #beganNs = 0;
-  /** Partitions that are part of the transaction, and those that are to be. */
-  readonly #added = new Set<PartitionQueue>();
-  readonly #wanted = new Set<PartitionQueue>();
+  /** Partitions that are part of the transaction, those that the coordinator is asked for, and those that are next. */
+  readonly #added = new Set<TransactionPartition>();
+  #adding: ReadonlySet<TransactionPartition> = new Set();
+  readonly #wanted = new Set<TransactionPartition>();
   #isAsking = false;
   #hasFailed = false;
 
@@ -50,18 +50,18 @@ export class Transactions {
   }
 
   /** Whether batches of this partition may be sent. */
-  admits(queue: PartitionQueue): boolean {
-    return this.#added.has(queue);
+  admits(partition: TransactionPartition): boolean {
+    return this.#added.has(partition);
   }
 
   /** A batch of this partition is begun. */
-  uses(queue: PartitionQueue, nowNs: number): void {
+  uses(partition: TransactionPartition, nowNs: number): void {
     if (this.#state === 'none') {
       this.#state = 'open';
       this.#beganNs = nowNs;
     }
-    if (!this.#added.has(queue)) {
-      this.#wanted.add(queue);
+    if (!this.#added.has(partition) && !this.#adding.has(partition)) {
+      this.#wanted.add(partition);
     }
   }
 
@@ -82,10 +82,12 @@ export class Transactions {
     }
     if (this.#wanted.size > 0) {
       const partitions = [...this.#wanted];
+      this.#adding = new Set(partitions);
       this.#wanted.clear();
       this.#ask(this.#options.coordinator.add(partitions), () => {
-        for (const queue of partitions) {
-          this.#added.add(queue);
+        this.#adding = new Set();
+        for (const partition of partitions) {
+          this.#added.add(partition);
         }
       });
     } else if (this.isEnding && allDone) {
