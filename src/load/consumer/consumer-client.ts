@@ -78,7 +78,6 @@ export class ConsumerClient {
   #waiting: WaitingRecords[] = [];
   #handling = false;
   #retrying = false;
-  #started = false;
   #rebalancing = false;
   #closed = false;
   /** Looks at the lag of a paused client. */
@@ -99,11 +98,6 @@ export class ConsumerClient {
     this.#poll = setInterval(() => this.#checkAssignment(), ASSIGNMENT_POLL_MS);
     this.#autoCommit?.start(consumer.config['auto.commit.interval.ms']);
     this.#checkAssignment();
-  }
-
-  /** The load begins: partitions that come from now on may have been read by another member. */
-  start(): void {
-    this.#started = true;
   }
 
   /** Records behind the log end, over all partitions of the client, by its latest fetches. */
@@ -216,7 +210,7 @@ export class ConsumerClient {
       }
     }
     if (unknown.length > 0) {
-      for (const { topic, partition, offset } of await transport.startOffsets(unknown, this.#started)) {
+      for (const { topic, partition, offset } of await transport.startOffsets(unknown)) {
         this.#options.observer.positioned({ topic, partition }, offset);
         positions.set(keyOf({ topic, partition }), {
           partition: { topic, partition },
@@ -307,7 +301,8 @@ export class ConsumerClient {
     if (consumer.processUs > 0) {
       const records = arrived.flatMap((one) => this.#copied(one));
       fetchNext();
-      if (records.length > 0) {
+      if (arrived.length > 0) {
+        // Also without a record, such as the end of a transaction: the position moves when its turn comes.
         this.#waiting.push({ records, ends: arrived.map(({ end }) => end) });
       }
       this.#handleWaiting();
@@ -367,7 +362,7 @@ export class ConsumerClient {
   /** The offset is not in the log any more: on to where `auto.offset.reset` says. */
   #resetOffset(position: Position): void {
     position.resetting = true;
-    this.#options.transport.startOffsets([position.partition], false).then(
+    this.#options.transport.resetOffsets([position.partition]).then(
       ([{ offset }]) => {
         this.#options.observer.positioned(position.partition, offset);
         position.offset = offset;

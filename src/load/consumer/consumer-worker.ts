@@ -174,7 +174,6 @@ class ConsumerWorker {
 
   #start(times: Times): void {
     for (const [place, client] of this.#clients.entries()) {
-      client.start();
       client.resume();
       const { classIndex } = this.#plan.thread.clients[place];
       playPauses(client, this.#plan.scenario.consumers[classIndex], times);

@@ -32,8 +32,10 @@ export interface FetchTransport {
   join(onRebalance: () => void): Promise<void>;
   /** Partitions that the group has given to this member; the same array until they change, null before the first. */
   assignment(): readonly TopicPartition[] | null;
-  /** Offset to begin at: the group's committed one if asked for and there, else by `auto.offset.reset`. */
-  startOffsets(partitions: readonly TopicPartition[], committed: boolean): Promise<readonly FetchPosition[]>;
+  /** Offset to begin at: the group's committed one if there is one, else where the run's records begin. */
+  startOffsets(partitions: readonly TopicPartition[]): Promise<readonly FetchPosition[]>;
+  /** Offset to go on at by `auto.offset.reset`, when that of a position is not in the log any more. */
+  resetOffsets(partitions: readonly TopicPartition[]): Promise<readonly FetchPosition[]>;
   /** Where the logs end for this consumer now. */
   logEnds(partitions: readonly TopicPartition[]): Promise<readonly FetchPosition[]>;
   /** Leader of a partition as it is known now, -1 for none. */

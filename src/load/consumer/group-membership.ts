@@ -11,7 +11,7 @@ const COORDINATOR_RETRY_MS = 200;
 
 export type GroupMembership = Pick<
   FetchTransport,
-  'join' | 'assignment' | 'startOffsets' | 'logEnds' | 'commit' | 'close'
+  'join' | 'assignment' | 'startOffsets' | 'resetOffsets' | 'logEnds' | 'commit' | 'close'
 >;
 
 export interface GroupMembershipOptions {
@@ -81,13 +81,11 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
       return assigned;
     },
 
-    async startOffsets(partitions, committed) {
+    async startOffsets(partitions) {
       const earliest = await listOffsets(partitions, ListOffsetTimestamps.EARLIEST);
-      const offsets = committed
-        ? await consumer.listCommittedOffsets({
-            topics: [...byTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers })),
-          })
-        : new Map<string, bigint[]>();
+      const offsets = await consumer.listCommittedOffsets({
+        topics: [...byTopic(partitions)].map(([topic, numbers]) => ({ topic, partitions: numbers })),
+      });
       return partitions.map(({ topic, partition }): FetchPosition => {
         const known = offsets.get(topic)?.[partition];
         const offset = known !== undefined && known >= 0n ? known : earliest.get(topic)?.[partition];
@@ -99,14 +97,15 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
       });
     },
 
-    async logEnds(partitions) {
-      const ends = await listOffsets(partitions, ListOffsetTimestamps.LATEST);
-      return partitions.map(({ topic, partition }) => ({
-        topic,
-        partition,
-        offset: Number(ends.get(topic)?.[partition] ?? 0n),
-      }));
-    },
+    resetOffsets: (partitions) =>
+      offsetsAt(
+        partitions,
+        config['auto.offset.reset'] === 'latest'
+          ? ListOffsetTimestamps.LATEST
+          : ListOffsetTimestamps.EARLIEST,
+      ),
+
+    logEnds: (partitions) => offsetsAt(partitions, ListOffsetTimestamps.LATEST),
 
     commit: (positions) =>
       consumer.commit({
@@ -120,6 +119,18 @@ export function createGroupMembership(options: GroupMembershipOptions): GroupMem
 
     close: () => consumer.close(true),
   };
+
+  async function offsetsAt(
+    partitions: readonly TopicPartition[],
+    timestamp: bigint,
+  ): Promise<FetchPosition[]> {
+    const offsets = await listOffsets(partitions, timestamp);
+    return partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      offset: Number(offsets.get(topic)?.[partition] ?? 0n),
+    }));
+  }
 
   function listOffsets(
     partitions: readonly TopicPartition[],

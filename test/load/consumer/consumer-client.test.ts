@@ -40,12 +40,15 @@ async function rig(
     fetchesBefore: number;
   }[] = [];
   const errors: string[] = [];
-  const seen = { failed: 0, refreshed: 0, askedCommitted: false };
+  const seen = { failed: 0, refreshed: 0 };
   const state = {
     assignment: [0, 1, 2].map((partition): TopicPartition => ({ topic: 'orders', partition })),
     leader: (partition: number) => partition % 2,
     rebalance: (): void => assert.fail('it has not joined'),
     end: 0,
+    /** Partition 4 has a committed offset. */
+    start: ({ partition }: TopicPartition) => (partition === 4 ? 7 : 0),
+    reset: 5,
     ...changed,
   };
   const clock = { nowNs: 0 };
@@ -54,10 +57,10 @@ async function rig(
       state.rebalance = onRebalance;
     },
     assignment: () => state.assignment,
-    startOffsets: async (partitions, committed) => {
-      seen.askedCommitted = committed;
-      return partitions.map((partition) => ({ ...partition, offset: committed ? 7 : 0 }));
-    },
+    startOffsets: async (partitions) =>
+      partitions.map((partition) => ({ ...partition, offset: state.start(partition) })),
+    resetOffsets: async (partitions) =>
+      partitions.map((partition) => ({ ...partition, offset: state.reset })),
     leader: ({ partition }) => state.leader(partition),
     logEnds: async (partitions) => partitions.map((partition) => ({ ...partition, offset: state.end })),
     async refreshLeaders() {
@@ -197,12 +200,10 @@ test('a client that takes time gets its records one after the other, with at mos
 });
 
 test('partitions that come during the load begin at the committed offset, others go on where they were', async () => {
-  const { client, fetches, seen, state, answer } = await rig();
+  const { client, fetches, state, answer } = await rig();
   answer(0, [fetched(0, 0, 3, 3)]);
-  client.start();
   state.assignment = [0, 4].map((partition) => ({ topic: 'orders', partition }));
   await sleep(80);
-  assert.ok(seen.askedCommitted);
   answer(0, []);
   const next = fetches.find(({ broker }) => broker === 0);
   assert.deepEqual(next && offsets(next), [
@@ -259,7 +260,6 @@ test('positions are committed at the interval, when they have changed', async ()
 
 test('records before the position, of a batch that began earlier, are not received again', async () => {
   const { client, received, state, answer } = await rig();
-  client.start();
   state.assignment = [{ topic: 'orders', partition: 4 }];
   await sleep(80);
   answer(0, []);
@@ -297,7 +297,7 @@ test('an offset that is not in the log any more is reset', async () => {
   answer(1, [fetched(1, 3, 0, -1, { error: 'OFFSET_OUT_OF_RANGE' })]);
   await sleep(5);
   const next = fetches.find(({ broker }) => broker === 1);
-  assert.deepEqual(next && offsets(next), [[1, 0]]);
+  assert.deepEqual(next && offsets(next), [[1, 5]]);
   await client.close();
 });
 
