@@ -11,7 +11,7 @@ import type { LoadPlace } from '../load/load-process.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { setQuotas } from '../load/quotas.ts';
 import { type PhaseProgress, type RunPhaseOptions, runPhase } from '../load/run-phase.ts';
-import { createTopics, deleteTopics, type TopicTask } from '../load/topics.ts';
+import { createTopics, deleteTopics } from '../load/topics.ts';
 import type { GeneratorProcess } from '../load/workers.ts';
 import type { KafkaJars } from '../local/kafka/jars.ts';
 import {
@@ -156,7 +156,7 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
     });
     const operated = (await endOf(timeline)) ?? [];
     let topicCheck: TopicCheck | null = null;
-    if (!options.rehearsal) {
+    if (!options.rehearsal && load.durationSeconds > 0) {
       try {
         topicCheck = await checkTopics(options, load);
       } catch (error) {
@@ -173,21 +173,22 @@ export async function measurePhase(options: MeasurePhaseOptions): Promise<Measur
     await endOf(timeline);
     // An operated cluster is not used again, and may be unable to delete anything.
     if (operations === null) {
-      await takeBackQuotas?.();
-      await cleanUp(topics, groups, options.onLeft);
+      await cleanUp(
+        [takeBackQuotas, () => deleteGroups(topics, groups), () => deleteTopics(topics)],
+        options.onLeft,
+      );
     }
   }
 }
 
 /** What cannot be cleaned up spoils neither the measurement nor the error that ended it. */
 async function cleanUp(
-  topics: TopicTask,
-  groups: readonly string[],
+  acts: readonly ((() => Promise<void>) | null)[],
   onLeft: MeasurePhaseOptions['onLeft'],
 ): Promise<void> {
-  for (const act of [() => deleteGroups(topics, groups), () => deleteTopics(topics)]) {
+  for (const act of acts) {
     try {
-      await act();
+      await act?.();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       for (const line of error.lines) onLeft?.(`not cleaned up: ${line}`);

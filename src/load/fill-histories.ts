@@ -40,7 +40,9 @@ export async function fillHistories(options: FillOptions): Promise<void> {
 async function fill(topics: TopicClass, history: TopicHistory, options: FillOptions): Promise<void> {
   const { scenario, onProgress, ...cluster } = options;
   const records = historyRecords(topics);
-  const deadlineMs = DEADLINE_MS_MIN + (topics.count * history.bytes * 1000) / BYTES_PER_SECOND_MIN;
+  const slowestMs = (topics.count * history.bytes * 1000) / BYTES_PER_SECOND_MIN;
+  const cappedMs = (records / (options.caps?.caps.recordsPerSecond ?? Number.POSITIVE_INFINITY)) * 1000;
+  const deadlineMs = DEADLINE_MS_MIN + Math.max(slowestMs, cappedMs);
   let acknowledged = 0;
   const filling = fillScenario(scenario, topics, history);
   const result = await runPhase({

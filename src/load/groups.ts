@@ -40,12 +40,18 @@ export async function absentGroups({
   return wanted.filter((group) => !present.has(group));
 }
 
-/** @throws UserError (exit 3) when a group cannot be deleted, as long as it has members among other reasons */
+/** @throws UserError (exit 3) with a line for each group that cannot be deleted, as long as it has members among other reasons */
 export async function deleteGroups(target: AdminTarget, groups: readonly string[]): Promise<void> {
-  if (groups.length === 0) return;
-  await withAdmin(target, async (admin) => {
-    for (const group of groups) await remove(admin, group);
-  });
+  const lines: string[] = [];
+  for (const group of groups) {
+    try {
+      await withAdmin(target, (admin) => remove(admin, group));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      lines.push(...error.lines.map((line) => `group "${group}": ${line}`));
+    }
+  }
+  if (lines.length > 0) throw new UserError(lines, EXIT.clusterUnreachable);
 }
 
 async function remove(admin: Admin, group: string): Promise<void> {

@@ -44,8 +44,22 @@ export async function setQuotas(task: TopicTask): Promise<() => Promise<void>> {
         ),
       ),
     });
-    // Brokers learn of it a moment after the controller has answered.
-    await waitUntil(
+  });
+  const takeBack = (): Promise<void> => removeQuotas(task, limited);
+  try {
+    await untilKnown(task, limited);
+  } catch (error) {
+    // What went wrong is told of, whether they go again or not.
+    await takeBack().catch(() => undefined);
+    throw error;
+  }
+  return takeBack;
+}
+
+/** Brokers learn of quotas a moment after the controller has answered. */
+async function untilKnown(task: TopicTask, limited: readonly LimitedClient[]): Promise<void> {
+  await withAdmin(task, (admin) =>
+    waitUntil(
       KNOWN_DEADLINE_MS,
       async () => {
         const known = await limitedIds(admin);
@@ -57,9 +71,8 @@ export async function setQuotas(task: TopicTask): Promise<() => Promise<void>> {
           EXIT.clusterUnreachable,
         );
       },
-    );
-  });
-  return () => removeQuotas(task, limited);
+    ),
+  );
 }
 
 /** Every client.id that has a quota. */

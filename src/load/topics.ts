@@ -1,5 +1,11 @@
 /** Topics of a phase: made before it, deleted after it, but for those that are the cluster's own. */
-import { type Admin, type CreateTopicsTopicOptions, ListOffsetTimestamps } from '@platformatic/kafka';
+import {
+  type Admin,
+  type CreateTopicsTopicOptions,
+  findErrorBy,
+  ListOffsetTimestamps,
+  ResponseError,
+} from '@platformatic/kafka';
 import { EXIT, UserError } from '../errors/errors.ts';
 import type { Scenario, TopicClass } from '../scenario/scenario.ts';
 import { topicNames } from '../scenario/topic-names.ts';
@@ -34,14 +40,12 @@ export async function createTopics(task: TopicTask): Promise<void> {
   const { scenario, existing = [] } = task;
   await withAdmin(task, async (admin) => {
     await check(admin, task);
+    const made: string[] = [];
     try {
       for (const topics of scenario.topics) {
         const names = topicNames(topics).filter((name) => !existing.includes(name));
         if (names.length === 0) continue;
-        await admin.createTopics({
-          topics: names.map((topic) => ({ topic, ...placementOf(topics, topic) })),
-          configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
-        });
+        await make(admin, topics, { names, made });
       }
       await waitUntil(
         LEADERS_DEADLINE_MS,
@@ -55,10 +59,44 @@ export async function createTopics(task: TopicTask): Promise<void> {
         },
       );
     } catch (error) {
-      await remove(admin, task);
+      // What went wrong is told of, whether what was made goes again or not.
+      await remove(admin, made).catch(() => undefined);
       throw error;
     }
   });
+}
+
+/** Makes topics of a class, and adds those that it has made: where another one was quicker, the topic is not ours. */
+async function make(
+  admin: Admin,
+  topics: TopicClass,
+  { names, made }: { readonly names: readonly string[]; readonly made: string[] },
+): Promise<void> {
+  try {
+    await admin.createTopics({
+      topics: names.map((topic) => ({ topic, ...placementOf(topics, topic) })),
+      configs: Object.entries(topics.stated).map(([name, value]) => ({ name, value })),
+    });
+    made.push(...names);
+  } catch (error) {
+    made.push(...grantedBy(error));
+    throw error;
+  }
+}
+
+/** Names of the topics that a refusal of others has let through. */
+function grantedBy(error: unknown): string[] {
+  const refusal = error instanceof Error ? findErrorBy(error, 'code', ResponseError.code) : null;
+  const response: unknown = refusal?.response;
+  return isCreation(response)
+    ? response.topics.filter(({ errorCode }) => errorCode === 0).map(({ name }) => name)
+    : [];
+}
+
+function isCreation(
+  response: unknown,
+): response is { readonly topics: readonly { readonly name: string; readonly errorCode: number }[] } {
+  return typeof response === 'object' && response !== null && 'topics' in response;
 }
 
 /** Where its partitions go: as stated, all of them, or where Kafka puts them. */
@@ -74,7 +112,11 @@ function placementOf(
 
 /** Deletes the scenario's topics, those that are there and not its own, and waits until they are gone. */
 export async function deleteTopics(task: TopicTask): Promise<void> {
-  await withAdmin(task, (admin) => remove(admin, task));
+  const { scenario, existing = [] } = task;
+  const names = scenario.topics
+    .flatMap((topics) => topicNames(topics))
+    .filter((name) => !existing.includes(name));
+  await withAdmin(task, (admin) => remove(admin, names));
 }
 
 /**
@@ -217,11 +259,9 @@ async function partitionCounts(admin: Admin, topics: string[]): Promise<Readonly
   return new Map([...metadata.topics].map(([name, { partitionsCount }]) => [name, partitionsCount]));
 }
 
-async function remove(admin: Admin, { scenario, existing = [] }: TopicTask): Promise<void> {
+async function remove(admin: Admin, names: readonly string[]): Promise<void> {
   const present = new Set(await admin.listTopics());
-  const topics = scenario.topics
-    .flatMap((entry) => topicNames(entry))
-    .filter((name) => present.has(name) && !existing.includes(name));
+  const topics = names.filter((name) => present.has(name));
   if (topics.length === 0) {
     return;
   }

@@ -226,3 +226,18 @@ test('a quota holds its clients back, and is taken back after the phase', { skip
   }
   assert.deepEqual(await limited(), []);
 });
+
+test('of two runs that make the same topics at once, the one that is refused leaves those of the other', {
+  skip,
+}, async () => {
+  const bootstrapServers = cluster?.bootstrapServers ?? assert.fail('no cluster');
+  const task = { scenario: exampleScenario(), bootstrapServers };
+  const both = await Promise.allSettled([createTopics(task), createTopics(task)]);
+  try {
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const ends = await logEnds(task);
+    assert.ok(ends.length > 0 && ends.every((end) => end === 0));
+  } finally {
+    await deleteTopics(task);
+  }
+});
