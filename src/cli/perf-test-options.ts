@@ -142,6 +142,9 @@ function payloadOf(
   problems: string[],
 ): PerfTest['payload'] {
   const { 'record-size': size, 'payload-file': path, 'payload-monotonic': isMonotonic } = args;
+  if (args['payload-delimiter'] !== undefined && path === undefined) {
+    problems.push('--payload-delimiter: expected with --payload-file, found without');
+  }
   const given = [size, path, isMonotonic ? true : undefined].filter((one) => one !== undefined);
   if (given.length !== 1) {
     problems.push(

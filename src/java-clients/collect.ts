@@ -1,5 +1,5 @@
 /** What Kafka's perf tools have told of a phase, as the load result that our own generator gives too. */
-import { NS_PER_SECOND } from '../load/clock.ts';
+import { epochMs, NS_PER_MS, NS_PER_SECOND } from '../load/clock.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { TrafficClassResult } from '../result/run-result.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
@@ -56,6 +56,7 @@ export function collectJavaResult(runs: JavaPhaseRuns): LoadResult {
   const sent = sentInSpan(producers, acknowledged);
   return {
     interrupted: runs.interrupted,
+    startedAtMs: epochMs + warmNs / NS_PER_MS,
     durationSeconds,
     throughputRecordsPerSecond: perSecond(sum(produced), durationSeconds),
     throughputBytesPerSecond: sum(

@@ -12,8 +12,6 @@ import { writeJson } from './run-directory.ts';
 export interface PhaseLoad {
   readonly phase: string;
   readonly load: LoadResult;
-  /** When its measured part began, milliseconds since 1970. */
-  readonly startedAtMs: number;
 }
 
 /** `<phase>.hlog` and a distribution of each latency, `<phase>-publishLatency.hgrm`; returns the files. */
@@ -22,8 +20,8 @@ export function writeHistograms(
   phases: readonly PhaseLoad[],
   readers: readonly number[],
 ): string[] {
-  return phases.flatMap(({ phase, load, startedAtMs }) => {
-    const recording = loadRecording(load, startedAtMs, readers);
+  return phases.flatMap(({ phase, load }) => {
+    const recording = loadRecording(load, readers);
     const log = path.join(directory, `${phase}.hlog`);
     writeFileSync(log, hdrLog(recording));
     const distributions = LATENCIES.filter((name) => recording.total[name].totalCount > 0).map((name) => {
@@ -38,13 +36,13 @@ export function writeHistograms(
 /** OMB's result of its one phase, named as OMB names it: `<workload>-<driver>-<time>.json`; returns the file. */
 export function writeOmbResult(
   directory: string,
-  phase: PhaseLoad,
+  { load }: PhaseLoad,
   readers: readonly number[],
   facts: OmbFacts,
 ): string {
   const { subscriptionsPerTopic: _, ...known } = facts;
-  const recording = loadRecording(phase.load, phase.startedAtMs, readers);
-  const time = new Date(phase.startedAtMs).toISOString().slice(0, 19).replaceAll(/[T:]/g, '-');
+  const recording = loadRecording(load, readers);
+  const time = new Date(load.startedAtMs).toISOString().slice(0, 19).replaceAll(/[T:]/g, '-');
   const name = `${known.workload}-${known.driver}-${time}.json`.replaceAll(/[^\w.-]+/g, '-');
   return writeJson(directory, name, ombResult({ facts: known, recording }));
 }

@@ -10,15 +10,8 @@ const WINDOW_SECONDS = 10;
 
 type Parts = ClassRecording['recording']['latencyParts'];
 
-/**
- * @param startedAtMs when the measured part began, milliseconds since 1970
- * @param readers by producer class: how many consumer groups read its records
- */
-export function loadRecording(
-  load: LoadResult,
-  startedAtMs: number,
-  readers: readonly number[],
-): LoadRecording {
+/** @param readers by producer class: how many consumer groups read its records */
+export function loadRecording(load: LoadResult, readers: readonly number[]): LoadRecording {
   const { producers, consumers } = load.recordings;
   const histograms = (isIn: (window: number) => boolean): LatencyHistograms => {
     const merged = (parts: Parts): Histogram =>
@@ -48,7 +41,7 @@ export function loadRecording(
       backlog,
     });
   }
-  return { startedAtMs, windows, total: histograms(() => true) };
+  return { startedAtMs: load.startedAtMs, windows, total: histograms(() => true) };
 }
 
 function countIn(

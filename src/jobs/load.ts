@@ -63,8 +63,7 @@ export async function loadJob(options: LoadOptions): Promise<JobOutcome> {
       onLeft: (line) => progress.note(line),
       signal,
       onProgress: loadProgress(progress, 'load'),
-      onLoad: (phase, load) =>
-        loads.push({ phase, load, startedAtMs: Date.now() - load.durationSeconds * 1000 }),
+      onLoad: (phase, load) => loads.push({ phase, load }),
     });
     progress.done();
     const levels = evaluateLevels(loaded.scenario, result);

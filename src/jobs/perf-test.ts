@@ -57,7 +57,10 @@ export interface PerfTestOptions extends ClientOptions {
 
 /** Kafka's own, where transactions have a length but no name. */
 const TRANSACTIONAL_ID_PREFIX = 'performance-producer-';
-const MS_PER_DAY = 86_400_000;
+/** A line comes with the first report after its interval. */
+const REPORTS_PER_LINE = 10;
+/** The run ends with its records; this bounds one that cannot be sent. */
+const DURATION_MS_MAX = 30 * 86_400_000;
 
 export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome> {
   const { access, bootstrapServers, stated } = await settingsOf(options);
@@ -80,7 +83,7 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
   if (options.warmupRecords > 0) options.line(warmupLine(options.warmupRecords));
   const load = await runPhase({
     scenario,
-    phase: { ...phase, durationMs: MS_PER_DAY },
+    phase: { ...phase, durationMs: durationMsOf(options) },
     bootstrapServers,
     access,
     payload,
@@ -89,6 +92,7 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     caps,
     onGenerators: () => intervals.start(),
     onAcknowledged: (interval) => intervals.add(interval),
+    progressEveryMs: Math.max(1, options.reportingIntervalMs / REPORTS_PER_LINE),
     signal: options.signal,
   });
   const steadyState = steadyStateOf(load);
@@ -99,12 +103,16 @@ export async function perfTestJob(options: PerfTestOptions): Promise<JobOutcome>
     text: [
       summaryLine(wholeRun(load), 'run'),
       ...(steadyState === undefined ? [] : [summaryLine(steadyState, 'steady state')]),
+      ...(metrics === undefined ? [] : [...metricLines(metrics), '']),
       ...errorLines(load),
       ...cappedLines(load, caps),
       verdictLine(load),
-      ...(metrics === undefined ? [] : metricLines(metrics)),
     ].join('\n'),
   };
+}
+
+function durationMsOf({ records, throughput }: PerfTestOptions): number {
+  return throughput > 0 ? Math.max(DURATION_MS_MAX, (2000 * records) / throughput) : DURATION_MS_MAX;
 }
 
 function wholeRun(load: LoadResult): PerfTestSummary {
@@ -136,7 +144,7 @@ function metricsOf({ recordings, durationSeconds }: LoadResult, scenario: Scenar
   return clientMetrics(sending, durationSeconds, { clientId: producer.name, topic: producer.topics[0] });
 }
 
-/** Adds up what the threads report about once a second, and prints a line for each reporting interval. */
+/** Adds up what the threads tell of, and prints a line for each reporting interval. */
 class Intervals {
   readonly #everyMs: number;
   readonly #line: PerfTestOptions['line'];
@@ -212,7 +220,7 @@ function payloadOf({ payload }: PerfTestOptions): Payload {
   if (payload.kind !== 'file') {
     return { kind: payload.kind };
   }
-  const lines = readText(payload.path).split(payload.delimiter.replaceAll('\\n', '\n'));
+  const lines = readText(payload.path).split(delimiterOf(payload.delimiter));
   // Java's split leaves out what is empty at the end.
   while (lines.at(-1) === '') {
     lines.pop();
@@ -221,6 +229,19 @@ function payloadOf({ payload }: PerfTestOptions): Payload {
     throw new UserError(`--payload-file ${payload.path}: expected payloads, found an empty file`);
   }
   return { kind: 'lines', lines };
+}
+
+/** A regular expression, as Java's split takes it. */
+function delimiterOf(delimiter: string): RegExp {
+  try {
+    return new RegExp(delimiter);
+  } catch (cause) {
+    throw new UserError(
+      `--payload-delimiter: expected text or a regular expression, found "${delimiter}"; put a backslash before a sign that is meant as it is`,
+      EXIT.badInput,
+      { cause },
+    );
+  }
 }
 
 function readText(path: string): string {
@@ -237,7 +258,7 @@ function readText(path: string): string {
 
 function longest(payload: Payload): number {
   return payload.kind === 'lines'
-    ? Math.max(...payload.lines.map((line) => Buffer.byteLength(line)))
+    ? payload.lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), 0)
     : String(Number.MAX_SAFE_INTEGER).length;
 }
 

@@ -9,6 +9,7 @@ import type {
   WindowSeries,
 } from '../result/run-result.ts';
 import type { Phase, Scenario } from '../scenario/scenario.ts';
+import { epochMs, NS_PER_MS } from './clock.ts';
 import { mergeHistograms, summarise } from './histograms.ts';
 import { judgeSchedule } from './honesty.ts';
 import type { ClassRecording, WorkerResult } from './messages.ts';
@@ -18,6 +19,8 @@ const US_PER_MS = 1000;
 export interface LoadResult {
   /** True when the run was ended before its time; every figure is then of the part that was played. */
   readonly interrupted: boolean;
+  /** When the measured part began, milliseconds since 1970. */
+  readonly startedAtMs: number;
   /** Length of the measured part, as far as it was played. */
   readonly durationSeconds: number;
   /** Records acknowledged inside the measured part, whenever they were due, over its length. */
@@ -77,6 +80,8 @@ export interface CollectOptions {
   readonly scenario: Scenario;
   readonly phase: Phase;
   readonly results: readonly WorkerResult[];
+  /** When the measured part began. */
+  readonly warmNs: number;
   /** Length of the measured part that was played. */
   readonly durationSeconds: number;
   readonly interrupted: boolean;
@@ -98,6 +103,7 @@ export function collectLoadResult(options: CollectOptions): LoadResult {
   const recordsAcknowledged = sum(producers, (one) => one.recording.measuredRecords);
   return {
     interrupted: options.interrupted,
+    startedAtMs: epochMs + options.warmNs / NS_PER_MS,
     durationSeconds,
     throughputRecordsPerSecond: perSecond(
       sum(producers, ({ recording }) => total(recording.recordsPerWindow)),

@@ -32,6 +32,8 @@ export interface WorkerPlan {
   readonly warmupRecords: number;
   /** So many records of a client go to one partition, then so many to the next; null: as keys and shares have it. */
   readonly recordsInTurn: number | null;
+  /** Producers tell of their progress so often, in milliseconds. */
+  readonly progressEveryMs: number;
   /** By producer class: what each of its clients may do at most. */
   readonly caps: readonly ClientCaps[];
   /** Of topics that were there before: where this run's records begin, by partition. */
@@ -59,7 +61,7 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** Consumers: what this thread's members have been given, whenever that changes. */
   | { readonly kind: 'assigned'; readonly members: readonly MemberAssignment[] }
-  /** Once a second, also as a sign of life. */
+  /** Once a second, producers as often as asked; also as a sign of life. */
   | { readonly kind: 'progress'; readonly progress: WorkerProgress }
   | { readonly kind: 'result'; readonly result: WorkerResult }
   | {

@@ -70,8 +70,10 @@ export interface RunPhaseOptions {
   readonly caps?: RunCaps;
   /** Topics that hold records already: consumers begin behind them, unless they say earliest. */
   readonly existingTopics?: readonly string[];
-  /** What was acknowledged since the last call; about once a second. */
+  /** What was acknowledged since the last call, by each thread of producers. */
   readonly onAcknowledged?: (interval: Interval) => void;
+  /** Producers tell of themselves so often, in milliseconds, at least once a second; left out: once a second. */
+  readonly progressEveryMs?: number;
   /** For our own requests, where they take another way. */
   readonly management?: TargetCluster;
   /** Machines with threads of their own, in processes there; threads of all other machines run in this process. */
@@ -132,6 +134,7 @@ async function play(
       scenario,
       phase,
       results: [],
+      warmNs: nowNs(),
       durationSeconds: 0,
       interrupted: true,
       deliveries: [],
@@ -188,6 +191,7 @@ async function play(
         scenario,
         phase,
         results,
+        warmNs,
         durationSeconds: playedSeconds,
         interrupted: aborted(),
         deliveries: verification?.judge(results) ?? [],
@@ -221,6 +225,7 @@ function workerPlans(
     recordsMax: options.recordsMax ?? null,
     warmupRecords: options.warmupRecords ?? 0,
     recordsInTurn: options.recordsInTurn ?? null,
+    progressEveryMs: Math.min(options.progressEveryMs ?? PROGRESS_MS, PROGRESS_MS),
   }));
 }
 

@@ -70,6 +70,7 @@ test('threads add up: rates over the measured part, latencies by due time, count
   const result = collectLoadResult({
     scenario: exampleScenario({ consumers: [exampleConsumer({ count: 2 })] }),
     phase: examplePhase({ warmupMs: 0, durationMs: 2500 }),
+    warmNs: 0,
     durationSeconds: 2.5,
     interrupted: false,
     deliveries: [],
@@ -142,6 +143,7 @@ test('a run that was ended before the measured part has empty figures', () => {
   const result = collectLoadResult({
     scenario: exampleScenario(),
     phase: examplePhase(),
+    warmNs: 0,
     durationSeconds: 0,
     interrupted: true,
     results: [],

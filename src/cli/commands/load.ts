@@ -120,7 +120,7 @@ function modeOf(args: Readonly<Record<string, unknown>>): Mode {
       helpLine('load'),
     ]);
   }
-  const perfTest = Object.keys(perfTestOptions).filter((name) => name !== 'producer.config');
+  const perfTest = Object.keys(perfTestOptions);
   const strangers = {
     scenario: [...perfTest, 'driver'],
     workload: perfTest,

@@ -81,7 +81,7 @@ class ProducerWorker {
   #times: Times = { startNs: 0, warmNs: 0, endNs: 0 };
   #ticks: NodeJS.Timeout | null = null;
   #sweptNs = 0;
-  #reportedSecond = 0;
+  #lastReport = 0;
 
   constructor(plan: WorkerPlan) {
     this.#plan = plan;
@@ -331,11 +331,11 @@ class ProducerWorker {
   }
 
   #report(now: number): void {
-    const second = Math.floor((now - this.#times.startNs) / NS_PER_SECOND);
-    if (second <= this.#reportedSecond) {
+    const report = Math.floor((now - this.#times.startNs) / (this.#plan.progressEveryMs * NS_PER_MS));
+    if (report <= this.#lastReport) {
       return;
     }
-    this.#reportedSecond = second;
+    this.#lastReport = report;
     this.#postProgress(now);
   }
 
